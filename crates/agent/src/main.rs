@@ -1,0 +1,3 @@
+//! The guest's init: report, attested channel, volumes, workload, checks, sealed output.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Releases dataset keys on verified evidence, approval and policy.

@@ -1,0 +1,1 @@
+//! REST API, people, persistence and orchestration.

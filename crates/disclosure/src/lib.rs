@@ -1,0 +1,1 @@
+//! Output checks: what may leave, decided with integer arithmetic.

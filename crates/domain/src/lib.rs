@@ -1,0 +1,19 @@
+//! Identifiers, roles and the nine stages of `docs/architecture.md` as consuming transitions that
+//! yield events.
+//!
+//! Nothing here reads a clock, a file, a socket or a random source: time and randomness are
+//! arguments, effects are return values.
+
+pub mod canonical;
+pub mod digest;
+pub mod dsse;
+pub mod ids;
+pub mod keys;
+pub mod reason;
+pub mod time;
+pub mod verified;
+
+pub use digest::Digest;
+pub use reason::{Reason, ReasonCode};
+pub use time::Timestamp;
+pub use verified::Verified;

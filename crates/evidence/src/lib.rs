@@ -1,0 +1,1 @@
+//! Verifies attestation evidence against given roots, collateral, time and reference values.

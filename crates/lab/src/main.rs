@@ -1,0 +1,3 @@
+//! The same services plus the emulated platform, for a laptop, demos and tests.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Turns a launch manifest into a running enclave.

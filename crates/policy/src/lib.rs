@@ -1,0 +1,1 @@
+//! Cedar schema and policies for every decision, and decisions that name the rules used.

@@ -1,0 +1,1 @@
+//! Keeps a tlog in a folder, with the order of durable writes in one place.

@@ -1,0 +1,1 @@
+//! Append-only Merkle tile log: leaves, checkpoints, proofs, and the Store contract.

@@ -1,0 +1,3 @@
+//! Tidy rules, dependency fences and the guest image.
+
+fn main() {}
