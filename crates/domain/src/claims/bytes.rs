@@ -1,0 +1,138 @@
+//! A type for each fixed-size field, so that one cannot be passed for another; lower-case
+//! hexadecimal everywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Digest;
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident, $length:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; $length]);
+
+        impl $name {
+            /// The field with these bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; $length]) -> Self {
+                Self(bytes)
+            }
+
+            /// The raw bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = HexError;
+
+            fn from_str(text: &str) -> Result<Self, HexError> {
+                if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    return Err(HexError);
+                }
+                let mut bytes = [0; $length];
+                hex::decode_to_slice(text, &mut bytes).map_err(|_| HexError)?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = HexError;
+
+            fn try_from(text: String) -> Result<Self, HexError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(field: $name) -> Self {
+                field.to_string()
+            }
+        }
+    )*};
+}
+
+fields! {
+    /// A launch digest (SHA-384).
+    Measurement, 48;
+    /// 32 bytes that the host binds to a guest at launch.
+    HostData, 32;
+    /// 64 bytes that the guest binds to a report.
+    ReportData, 64;
+    /// The identity of one chip; Turin uses the first 8 bytes.
+    ChipId, 64;
+    /// A guest owner's name for a family of guests.
+    FamilyId, 16;
+    /// A guest owner's name for an image.
+    ImageId, 16;
+    /// The SHA-384 of an ID key or an author key.
+    KeyDigest, 48;
+}
+
+impl From<Digest> for HostData {
+    fn from(digest: Digest) -> Self {
+        Self(*digest.as_bytes())
+    }
+}
+
+impl ReportData {
+    /// A SHA-384 followed by 16 zero bytes, as the KBS protocol binds one.
+    #[must_use]
+    pub fn padded(digest: &[u8; 48]) -> Self {
+        let mut bytes = [0; 64];
+        for (to, from) in bytes.iter_mut().zip(digest) {
+            *to = *from;
+        }
+        Self(bytes)
+    }
+}
+
+impl ChipId {
+    /// Whether the host masks the identity (MaskChipId).
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        self.0.iter().all(|byte| *byte == 0)
+    }
+}
+
+/// The text is not the field's bytes in lower-case hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not lower-case hexadecimal of the field's length")]
+pub struct HexError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_have_one_spelling() {
+        let text = "0a".repeat(48);
+        assert_eq!(text.parse::<Measurement>(), Ok(Measurement::from_bytes([10; 48])));
+        assert_eq!(text.to_uppercase().parse::<Measurement>(), Err(HexError));
+        assert_eq!(text.parse::<HostData>(), Err(HexError));
+    }
+
+    #[test]
+    fn a_digest_is_padded_with_zeros() {
+        let data = ReportData::padded(&[7; 48]);
+        assert_eq!(data.to_string(), format!("{}{}", "07".repeat(48), "00".repeat(16)));
+    }
+}
