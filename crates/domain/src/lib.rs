@@ -5,15 +5,25 @@
 //! arguments, effects are return values.
 
 pub mod canonical;
+pub mod claims;
+pub mod dataset;
 pub mod digest;
 pub mod dsse;
+pub mod event;
+pub mod grant;
 pub mod ids;
 pub mod keys;
+pub mod launch;
+pub mod output;
+pub mod project;
 pub mod reason;
+pub mod recorded;
+pub mod review;
 pub mod time;
 pub mod verified;
 
 pub use digest::Digest;
 pub use reason::{Reason, ReasonCode};
+pub use recorded::Recorded;
 pub use time::Timestamp;
 pub use verified::Verified;

@@ -1,0 +1,232 @@
+//! The one writer of the log: a decision becomes a durable, included entry before anything rests
+//! on it, and the objects that entries name by digest are kept beside it.
+//!
+//! Broker and airlock share one [`Ledger`]. [`Ledger::record`] is the only caller of
+//! [`Recorded::assertion`]: holding a `Recorded<T>` means that the event of `T` is in a signed,
+//! published checkpoint.
+
+mod objects;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use domain::canonical::CanonicalError;
+use domain::event::{Actor, Entry, Event};
+use domain::ids::{EntryId, PersonId};
+use domain::keys::SecretKey;
+use domain::recorded::LogPlace;
+use domain::{Digest, Reason, Recorded, Timestamp};
+use tlog::{LeafProof, Log, LogError, VerifierKey};
+use tlog_files::FileStore;
+
+pub use objects::ObjectError;
+
+/// The log of one deployment, open for writing, and its objects.
+#[derive(Debug)]
+pub struct Ledger {
+    state: Mutex<State>,
+    objects: objects::Objects,
+    key: VerifierKey,
+}
+
+#[derive(Debug)]
+struct State {
+    log: Log<FileStore>,
+    /// The next sequence number of each actor.
+    sequences: BTreeMap<Actor, u64>,
+}
+
+impl Ledger {
+    /// Opens the ledger in `folder` (`log/`, `objects/`), with the log's commit cell in the separate
+    /// folder `state`, and creates what is missing. `origin` and `key` are the log's.
+    ///
+    /// # Errors
+    /// The log's own reasons, and [`LedgerError::Entry`] if it holds something that is no entry.
+    pub fn open(
+        folder: &Path,
+        state: &Path,
+        origin: &str,
+        key: SecretKey,
+    ) -> Result<Self, LedgerError> {
+        let store = FileStore::open(&folder.join("log"), &state.join("log-head"))
+            .map_err(LogError::from)?;
+        let log = Log::open(store, origin, key)?;
+        let key = log.key().clone();
+        let mut sequences = BTreeMap::new();
+        for index in 0..log.size() {
+            let entry = Entry::from_leaf(&log.entry(index)?).map_err(LedgerError::Entry)?;
+            sequences.insert(entry.actor, entry.sequence.saturating_add(1));
+        }
+        let objects = objects::Objects::open(&folder.join("objects"))?;
+        Ok(Self { state: Mutex::new(State { log, sequences }), objects, key })
+    }
+
+    /// Writes `event` to the log and, once it is durable and included, hands `value` back as
+    /// recorded. This blocks on the disk: call it from a blocking task.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing may be released then.
+    pub fn record<T>(&self, draft: Draft, value: T) -> Result<Recorded<T>, LedgerError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let sequence = state.sequences.get(&draft.actor).copied().unwrap_or(0);
+        let entry = Entry {
+            id: EntryId::from_random(random_bits()?),
+            sequence,
+            time: draft.time,
+            actor: draft.actor,
+            person: draft.person,
+            event: draft.event,
+        };
+        let leaf = entry.to_leaf().map_err(LedgerError::Entry)?;
+        let index = state.log.append(&[leaf])?.first_index;
+        state.sequences.insert(draft.actor, sequence.saturating_add(1));
+        Ok(Recorded::assertion(value, LogPlace { entry: entry.id, index }))
+    }
+
+    /// Keeps `bytes` durably under their digest. Keeping the same bytes twice is harmless.
+    ///
+    /// # Errors
+    /// [`LedgerError::Object`].
+    pub fn keep(&self, bytes: &[u8]) -> Result<Digest, LedgerError> {
+        Ok(self.objects.keep(bytes)?)
+    }
+
+    /// The kept bytes with this digest, checked against it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Object`] if there are none or they were altered.
+    pub fn object(&self, digest: &Digest) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.objects.read(digest)?)
+    }
+
+    /// Every entry with its index, oldest first: what services rebuild their state from.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn entries(&self) -> Result<Vec<(u64, Entry)>, LedgerError> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..state.log.size())
+            .map(|index| {
+                let leaf = state.log.entry(index)?;
+                Ok((index, Entry::from_leaf(&leaf).map_err(LedgerError::Entry)?))
+            })
+            .collect()
+    }
+
+    /// The leaf at `index` and its proof against the newest checkpoint.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`].
+    pub fn prove(&self, index: u64) -> Result<(Vec<u8>, LeafProof), LedgerError> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((state.log.entry(index)?, state.log.prove(index)?))
+    }
+
+    /// The log's name and key, for verifiers.
+    #[must_use]
+    pub const fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+}
+
+/// An event with the facts that its writer supplies.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The deciding service.
+    pub actor: Actor,
+    /// When it decided, by its clock.
+    pub time: Timestamp,
+    /// The person on whose statement the decision rests.
+    pub person: Option<PersonId>,
+    /// What it decided.
+    pub event: Event,
+}
+
+fn random_bits() -> Result<[u8; 16], LedgerError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(LedgerError::Random)?;
+    Ok(bits)
+}
+
+/// Why a decision could not be recorded or read back.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A leaf is not an entry in its canonical form.
+    #[error("a log entry is malformed")]
+    Entry(#[source] CanonicalError),
+    /// The log did not take or give an entry.
+    #[error("the log is not available")]
+    Log(#[from] LogError),
+    /// An object could not be kept or read.
+    #[error("an object that the log names cannot be kept or read")]
+    Object(#[from] ObjectError),
+    /// The operating system gave no randomness.
+    #[error("the operating system gives no randomness")]
+    Random(#[source] getrandom::Error),
+}
+
+impl Reason for LedgerError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Entry(_) => "log.malformed",
+            Self::Log(cause) => cause.reason(),
+            Self::Object(cause) => cause.reason(),
+            Self::Random(_) => "system.no-randomness",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::event::Action;
+    use zeroize::Zeroizing;
+
+    fn open(folder: &Path) -> Result<Ledger, LedgerError> {
+        let key = SecretKey::from_seed(&Zeroizing::new([9; 32]));
+        Ledger::open(&folder.join("data"), &folder.join("state"), "test.example/log", key)
+    }
+
+    fn draft(object: Digest) -> Draft {
+        Draft {
+            actor: Actor::Broker,
+            time: Timestamp::from_unix_seconds(1_800_000_000).unwrap(),
+            person: None,
+            event: Event::accepted(Action::DatasetSealed, object),
+        }
+    }
+
+    #[test]
+    fn sequence_goes_on_after_reopening_and_proofs_verify() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = open(folder.path()).unwrap().record(draft(Digest::of(b"1")), ()).unwrap();
+        let ledger = open(folder.path()).unwrap();
+        let second = ledger.record(draft(Digest::of(b"2")), "value").unwrap();
+        assert_eq!((first.place().index, second.place().index), (0, 1));
+        let entries = ledger.entries().unwrap();
+        assert_eq!(entries.iter().map(|(_, e)| e.sequence).collect::<Vec<_>>(), [0, 1]);
+        let (leaf, proof) = ledger.prove(1).unwrap();
+        let included = tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
+        assert_eq!(included.index(), 1);
+    }
+
+    #[test]
+    fn two_writers_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let _first = open(folder.path()).unwrap();
+        assert_eq!(open(folder.path()).unwrap_err().reason(), "log.second-writer");
+    }
+
+    #[test]
+    fn an_altered_object_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = open(folder.path()).unwrap();
+        let digest = ledger.keep(b"statement").unwrap();
+        assert_eq!(ledger.object(&digest).unwrap(), b"statement");
+        let path = folder.path().join("data/objects").join(digest.hex());
+        std::fs::write(path, b"altered").unwrap();
+        assert_eq!(ledger.object(&digest).unwrap_err().reason(), "object.altered");
+        assert_eq!(ledger.object(&Digest::of(b"?")).unwrap_err().reason(), "object.missing");
+    }
+}
