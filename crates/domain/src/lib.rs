@@ -27,3 +27,6 @@ pub use reason::{Reason, ReasonCode};
 pub use recorded::Recorded;
 pub use time::Timestamp;
 pub use verified::Verified;
+
+#[cfg(test)]
+mod stage_tests;
