@@ -1,1 +1,36 @@
 //! Output checks: what may leave, decided with integer arithmetic.
+//!
+//! Begin with [`check`]: it takes what a job left behind, the project's [`Rules`] and the column
+//! [`Roles`] of the datasets, and returns [`Checked`]. Only a file that passed becomes a
+//! [`CanonicalFile`], whose bytes are the gate's own and never the workload's. The airlock runs
+//! [`recheck`] over the same files. Rules, codes and forms: `docs/formats/output-rules.md`.
+//!
+//! Everything here is a function of its arguments: no file system, clock or randomness.
+
+mod canonical;
+mod cell;
+mod check;
+mod classes;
+mod entry;
+mod finding;
+mod magic;
+mod name;
+mod reader;
+mod recheck;
+mod report;
+mod roles;
+mod rules;
+mod rules_file;
+mod table;
+
+pub use canonical::CanonicalFile;
+pub use check::{Checked, Released, check};
+pub use classes::Classes;
+pub use entry::{EntryKind, OutputEntry};
+pub use recheck::{RecheckError, recheck};
+pub use report::{
+    CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Verdict,
+};
+pub use roles::{ColumnRole, Roles, merge_roles};
+pub use rules::{Limits, Output, Rules, RulesError, Shape};
+pub use table::{Column, Table, TableError};

@@ -1,0 +1,168 @@
+//! The gate's own table: columns of codes into sorted dictionaries, so that rows are compared and
+//! counted as integers.
+
+use std::collections::BTreeMap;
+
+use domain::Reason;
+
+/// A column of texts, each distinct text held once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    name: String,
+    dictionary: Vec<String>,
+    codes: Vec<u32>,
+}
+
+impl Column {
+    /// Encodes `cells`; codes follow the order of the texts, whatever the order of the rows.
+    ///
+    /// # Errors
+    /// [`TableError::TooLong`] if a code does not fit in 32 bits.
+    pub fn encode(name: &str, cells: &[String]) -> Result<Self, TableError> {
+        let mut ranks: BTreeMap<&str, u32> = cells.iter().map(|cell| (cell.as_str(), 0)).collect();
+        for (rank, (_, code)) in ranks.iter_mut().enumerate() {
+            *code = u32::try_from(rank).map_err(|_| TableError::TooLong)?;
+        }
+        let codes = cells
+            .iter()
+            .filter_map(|cell| ranks.get(cell.as_str()).copied())
+            .collect();
+        let dictionary = ranks.into_keys().map(str::to_owned).collect();
+        Ok(Self {
+            name: name.to_owned(),
+            dictionary,
+            codes,
+        })
+    }
+
+    /// The column's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The distinct texts, ascending; a code is an index into them.
+    #[must_use]
+    pub fn dictionary(&self) -> &[String] {
+        &self.dictionary
+    }
+
+    /// The code of each row.
+    #[must_use]
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// The text in `row`, counted from 0.
+    #[must_use]
+    pub fn cell(&self, row: usize) -> Option<&str> {
+        let code = usize::try_from(*self.codes.get(row)?).ok()?;
+        self.dictionary.get(code).map(String::as_str)
+    }
+}
+
+/// Columns of one length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl Table {
+    /// A table of `columns`, in their order.
+    ///
+    /// # Errors
+    /// [`TableError::Ragged`] if the columns differ in length, [`TableError::TooLong`] if a row
+    /// number does not fit in 32 bits.
+    pub fn new(columns: Vec<Column>) -> Result<Self, TableError> {
+        let rows = columns.first().map_or(0, |column| column.codes.len());
+        if columns.iter().any(|column| column.codes.len() != rows) {
+            return Err(TableError::Ragged);
+        }
+        u32::try_from(rows).map_err(|_| TableError::TooLong)?;
+        Ok(Self { columns, rows })
+    }
+
+    /// The columns, in the order of the canonical form.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The column named `name`.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Row numbers in the order of the rows' texts, column by column: the one order that says
+    /// nothing about how the rows came in.
+    #[must_use]
+    pub fn sorted_rows(&self) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..self.rows).collect();
+        let key = |row: usize| self.columns.iter().map(move |column| column.codes.get(row));
+        rows.sort_by(|&a, &b| key(a).cmp(key(b)));
+        rows
+    }
+}
+
+/// Why columns make no table, or a table has no such classes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// A column that the table does not have.
+    #[error("table has no column `{0}`")]
+    NoColumn(String),
+    /// Columns of different lengths.
+    #[error("columns differ in length")]
+    Ragged,
+    /// More rows or distinct values than 32 bits can number.
+    #[error("table has more rows than 32 bits can number")]
+    TooLong,
+}
+
+impl Reason for TableError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NoColumn(_) => "table.no-column",
+            Self::Ragged => "table.ragged",
+            Self::TooLong => "table.too-long",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, cells: &[&str]) -> Column {
+        let cells: Vec<String> = cells.iter().map(|&cell| cell.to_owned()).collect();
+        Column::encode(name, &cells).unwrap()
+    }
+
+    #[test]
+    fn codes_follow_the_texts_and_not_the_rows() {
+        let encoded = column("site", &["b", "", "b", "a"]);
+        assert_eq!(encoded.dictionary(), ["", "a", "b"]);
+        assert_eq!(encoded.codes(), [2, 0, 2, 1]);
+        assert_eq!(encoded.cell(3), Some("a"));
+        assert_eq!(encoded.cell(4), None);
+    }
+
+    #[test]
+    fn rows_sort_by_column_then_by_the_next() {
+        let table = Table::new(vec![
+            column("x", &["b", "a", "b"]),
+            column("y", &["1", "3", "0"]),
+        ])
+        .unwrap();
+        assert_eq!(table.sorted_rows(), [1, 2, 0]);
+        let ragged = Table::new(vec![column("x", &["a"]), column("y", &[])]);
+        assert_eq!(ragged.unwrap_err().reason(), "table.ragged");
+    }
+}
