@@ -27,6 +27,10 @@ pub struct ApproveProject {
     pub proposal: Vec<u8>,
     /// The custodians' statements.
     pub approvals: Vec<Envelope>,
+    /// The output rules that the proposal names by digest (TOML); the broker keeps them as an object
+    /// of the ledger, so that airlock and auditors can re-check outputs.
+    #[serde(with = "crate::bytes")]
+    pub output_rules: Vec<u8>,
 }
 
 /// Answer to both of the above: what was recorded, by digest.

@@ -1,3 +1,0 @@
-//! The guest's init: report, attested channel, volumes, workload, checks, sealed output.
-
-fn main() {}
