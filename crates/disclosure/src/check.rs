@@ -13,7 +13,7 @@ use crate::reader;
 use crate::report::{CheckReport, FileReport, OutputKind};
 use crate::roles::{ColumnRole, Roles, role_of};
 use crate::rules::{Limits, Output, Rules, Shape};
-use crate::table::{Column, Table};
+use crate::table::Table;
 
 /// What a check decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,7 +349,7 @@ fn smallest_cell(output: &Output, table: &Table, rules: &Rules, found: &mut Find
             if count < rules.threshold() {
                 let threshold = rules.threshold();
                 let problem = Problem::CellBelowThreshold { count, threshold };
-                found.push(Located::cell(name, row, Column::name(column), problem));
+                found.push(Located::cell(name, row, column.name(), problem));
             }
         }
     }

@@ -10,3 +10,5 @@ mod reasons;
 mod recheck;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod vectors;
