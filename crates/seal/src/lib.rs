@@ -1,1 +1,19 @@
 //! Sealed dataset and sealed output formats: LUKS2, dm-verity, HPKE envelopes.
+//!
+//! A sealed dataset is four files (`docs/formats/sealed-dataset.md`): `data.img`, the ciphertext of
+//! a file-system image ([`dataset::Sealer`] over [`xts`]); `hash.img`, its dm-verity tree
+//! ([`verity`]); `header.img`, a detached LUKS2 header ([`luks2`]) with which stock `cryptsetup`
+//! opens it; and a signed manifest (`domain::dataset`). The key that opens the header travels as a
+//! [`WrappedDatasetKey`]; outputs travel the other way through [`envelope`].
+//!
+//! Nothing here opens a file, reads a clock or draws randomness: the caller passes bytes, readers
+//! and a generator.
+
+mod error;
+mod secret;
+pub mod xts;
+
+pub use error::Error;
+pub use hpke::rand_core;
+pub use rand_core::CryptoRng;
+pub use secret::{DatasetSecret, VolumeKey};
