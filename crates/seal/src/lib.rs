@@ -9,8 +9,10 @@
 //! Nothing here opens a file, reads a clock or draws randomness: the caller passes bytes, readers
 //! and a generator.
 
+pub mod dataset;
 mod error;
 mod secret;
+pub mod verity;
 pub mod xts;
 
 pub use error::Error;
