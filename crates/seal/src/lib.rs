@@ -11,7 +11,10 @@
 
 pub mod dataset;
 mod error;
+pub mod luks2;
 mod secret;
+#[cfg(test)]
+mod testing;
 pub mod verity;
 pub mod xts;
 
