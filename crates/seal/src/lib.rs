@@ -10,15 +10,20 @@
 //! and a generator.
 
 pub mod dataset;
+pub mod envelope;
 mod error;
+pub mod keys;
 pub mod luks2;
 mod secret;
 #[cfg(test)]
 mod testing;
 pub mod verity;
+mod wrapped;
 pub mod xts;
 
 pub use error::Error;
 pub use hpke::rand_core;
+pub use keys::{SealingPublicKey, SealingSecretKey};
 pub use rand_core::CryptoRng;
 pub use secret::{DatasetSecret, VolumeKey};
+pub use wrapped::{WrappedDatasetKey, open_output, seal_output};
