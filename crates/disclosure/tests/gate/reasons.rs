@@ -185,6 +185,35 @@ fn what_is_not_the_declared_table_is_malformed() {
 }
 
 #[test]
+fn a_malformed_table_says_where_and_why_and_not_what() {
+    for (bytes, row, column, detail) in [
+        (
+            &b"site,sex,people,mean,mean\n1,f,3,2,2\n"[..],
+            None,
+            None,
+            "header names a column twice",
+        ),
+        (
+            b"site,sex,people,mean\n1,f,3,2\n1,m,3\n",
+            Some(2),
+            None,
+            "row has more or fewer cells than the header",
+        ),
+        (
+            b"site,sex,people,mean\n1,=secret,3,2\n",
+            Some(1),
+            Some("sex"),
+            "text cell begins with `=`, `+`, `-` or `@`",
+        ),
+    ] {
+        let checked = checked(&table(bytes));
+        let found = &checked.report().findings[0];
+        assert_eq!((found.row, found.column.as_deref()), (row, column));
+        assert_eq!(found.detail, detail);
+    }
+}
+
+#[test]
 fn a_table_without_rows_is_empty() {
     refuses(&table(b""), &["output.empty"]);
     refuses(&table(b"site,sex,people,mean\n"), &["output.empty"]);
