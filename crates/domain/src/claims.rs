@@ -200,8 +200,7 @@ mod tests {
 
     #[test]
     fn platform_is_tagged_json() {
-        let platform =
-            Platform::SevSnp { generation: Generation::Genoa, trust: Trust::Emulated };
+        let platform = Platform::SevSnp { generation: Generation::Genoa, trust: Trust::Emulated };
         let text = r#"{"kind":"sev_snp","generation":"genoa","trust":"emulated"}"#;
         assert_eq!(serde_json::to_string(&platform).unwrap(), text);
         assert_eq!(serde_json::from_str::<Platform>(text).unwrap(), platform);
