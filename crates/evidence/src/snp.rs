@@ -1,0 +1,138 @@
+//! AMD SEV-SNP: attestation reports (AMD 56860) and the certificates that vouch for them
+//! (AMD 57230).
+//!
+//! [`verify`] decides for a release; its result is the only way to a `Verified<Claims>`.
+//! [`inspect`] says whether evidence is authentic and what is wrong with it; its result opens
+//! nothing.
+
+mod authentic;
+mod certificate;
+mod chain;
+mod crl;
+mod expected;
+mod input;
+mod report;
+mod roots;
+mod table;
+mod trustee;
+
+use domain::claims::{Claims, SigningKey, Trust};
+use domain::{Timestamp, Verified};
+use serde::{Deserialize, Serialize};
+
+use crate::EvidenceError;
+use authentic::{Authentic, refuse_if};
+pub use crl::Crl;
+pub use expected::{Chips, Expected, Measurements, TcbFloors};
+pub use input::read_evidence;
+pub use report::{REPORT_LENGTH, RawTcb, Report};
+pub use roots::{EMULATED_MARKER, Roots};
+
+/// A report and the two certificates below the root, as a guest sends them: raw report, DER
+/// certificates, each as base64 in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnpEvidence {
+    /// The 1184 bytes of the report.
+    #[serde(with = "input::base64_bytes")]
+    pub report: Vec<u8>,
+    /// Certificate of the key that signed the report (VCEK or VLEK).
+    #[serde(with = "input::base64_bytes")]
+    pub vek: Vec<u8>,
+    /// Certificate of the key that signed that one (ASK or ASVK).
+    #[serde(with = "input::base64_bytes")]
+    pub ask: Vec<u8>,
+}
+
+/// Decides whether `evidence` shows what is `expected` at the time `at`, under the given `roots`
+/// and their revocation list.
+///
+/// # Errors
+/// The first check that fails, in this order:
+/// 1. the report and the certificates are well-formed;
+/// 2. the chain leads from a given root to the signing key, by name and signature;
+/// 3. that key is of the kind, generation, chip and firmware versions that the report names;
+/// 4. it signed the report;
+/// 5. the report is of version 3 or later and signed by the chip's own key;
+/// 6. certificates are valid at `at`; debugging and migration off; VMPL 0; no rollback; memory
+///    checked for aliases; chip not masked; firmware not below its floor;
+/// 7. no certificate is revoked;
+/// 8. measurement, host data, report data and chip are expected ones.
+pub fn verify(
+    evidence: &SnpEvidence,
+    expected: &Expected,
+    roots: &Roots,
+    crl: Crl<'_>,
+    at: Timestamp,
+) -> Result<Verified<Claims>, EvidenceError> {
+    let authentic = Authentic::check(evidence, roots, at)?;
+    let claims = &authentic.claims;
+    // Before version 3 a report has neither processor nor alias check; refused as a finding it
+    // would name one of those, which says less.
+    refuse_if(claims.report_version < 3, EvidenceError::ReportVersion(claims.report_version))?;
+    refuse_if(claims.signing_key == SigningKey::Vlek, EvidenceError::VlekNotSupported)?;
+    if let Some(finding) = authentic.findings(&expected.floors).first() {
+        return Err(*finding);
+    }
+    crl.check(&authentic, at)?;
+    expected.check(claims)?;
+    Ok(Verified::assertion(authentic.claims))
+}
+
+/// Says whether `evidence` is authentic at the time `at`, and what is wrong with it apart from
+/// values that only a deployment knows.
+///
+/// # Errors
+/// What [`verify`] refuses in its steps 1 to 4, or a given revocation list that is not the root's
+/// or revokes the chain. Under [`Profile::Production`] also the first finding of its step 6.
+pub fn inspect(
+    evidence: &SnpEvidence,
+    floors: &TcbFloors,
+    profile: Profile,
+    roots: &Roots,
+    crls: &[&[u8]],
+    at: Timestamp,
+) -> Result<Inspected, EvidenceError> {
+    let authentic = Authentic::check(evidence, roots, at)?;
+    for crl in crls {
+        Crl::Given(crl).check(&authentic, at)?;
+    }
+    let mut warnings = authentic.findings(floors);
+    if let (Profile::Production, Some(finding)) = (profile, warnings.first()) {
+        return Err(*finding);
+    }
+    if crls.is_empty() && authentic.root.trust == Trust::Hardware {
+        warnings.push(EvidenceError::CrlMissing);
+    }
+    Ok(Inspected { claims: authentic.claims, warnings })
+}
+
+/// What [`inspect`] does with evidence that is authentic and not good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Refuses it.
+    Production,
+    /// Warns: for looking at old evidence.
+    Archive,
+}
+
+/// Authentic evidence. Unlike `Verified<Claims>` it was compared with nothing and opens nothing.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    claims: Claims,
+    warnings: Vec<EvidenceError>,
+}
+
+impl Inspected {
+    /// What the evidence says.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// What a release would refuse, or could not check.
+    #[must_use]
+    pub fn warnings(&self) -> &[EvidenceError] {
+        &self.warnings
+    }
+}

@@ -1,0 +1,151 @@
+//! One X.509 certificate (RFC 5280), with the exact bytes that were signed.
+
+use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA384, UnparsedPublicKey};
+use domain::Timestamp;
+use x509_cert::certificate::Version;
+use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::der::{Decode as _, Header, Reader, SliceReader};
+use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::name::Name;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::time::Time;
+
+use crate::EvidenceError;
+
+/// A parsed certificate. Its content is authentic only after [`Certificate::signed_by`].
+#[derive(Clone, Debug)]
+pub(super) struct Certificate {
+    parsed: x509_cert::Certificate,
+    signed: Vec<u8>,
+}
+
+impl Certificate {
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, EvidenceError> {
+        const MALFORMED: EvidenceError = EvidenceError::Malformed("certificate");
+        let parsed = x509_cert::Certificate::from_der(der).map_err(|_| MALFORMED)?;
+        let signed = first_element(der).ok_or(MALFORMED)?;
+        let tbs = parsed.tbs_certificate();
+        if tbs.version() != Version::V3 || tbs.signature() != parsed.signature_algorithm() {
+            return Err(MALFORMED);
+        }
+        Ok(Self { parsed, signed })
+    }
+
+    pub(super) fn subject(&self) -> &Name {
+        self.parsed.tbs_certificate().subject()
+    }
+
+    pub(super) fn issuer(&self) -> &Name {
+        self.parsed.tbs_certificate().issuer()
+    }
+
+    pub(super) fn serial(&self) -> &[u8] {
+        self.parsed.tbs_certificate().serial_number().as_bytes()
+    }
+
+    /// The subject's public key: an RSA key or an uncompressed point, as its algorithm has it.
+    pub(super) fn public_key(&self) -> Result<&[u8], EvidenceError> {
+        let info = self.parsed.tbs_certificate().subject_public_key_info();
+        info.subject_public_key.as_bytes().ok_or(EvidenceError::Malformed("certificate"))
+    }
+
+    /// Checks that `issuer` issued this certificate: by name and by RSASSA-PSS with SHA-384.
+    pub(super) fn signed_by(&self, issuer: &Self) -> Result<(), EvidenceError> {
+        if self.issuer() != issuer.subject() {
+            return Err(EvidenceError::Chain);
+        }
+        let signature = self.parsed.signature().as_bytes().ok_or(EvidenceError::Chain)?;
+        issuer
+            .verify(self.parsed.signature_algorithm(), &self.signed, signature)
+            .map_err(|()| EvidenceError::Chain)
+    }
+
+    /// Whether this certificate's key made `signature` over `message`.
+    pub(super) fn verify(
+        &self,
+        algorithm: &AlgorithmIdentifierOwned,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), ()> {
+        if algorithm.oid != RSASSA_PSS {
+            return Err(());
+        }
+        let key = self.public_key().map_err(|_| ())?;
+        UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA384, key)
+            .verify(message, signature)
+            .map_err(|_| ())
+    }
+
+    /// Checks that the certificate may issue others and holds no critical extension that is not
+    /// understood here (RFC 5280 §4.2).
+    pub(super) fn is_authority(&self) -> Result<(), EvidenceError> {
+        let constraints =
+            self.parsed.tbs_certificate().get_extension::<BasicConstraints>().ok().flatten();
+        let authority = constraints.is_some_and(|(_, constraints)| constraints.ca);
+        if authority && self.critical_extensions_are_known() {
+            Ok(())
+        } else {
+            Err(EvidenceError::Chain)
+        }
+    }
+
+    pub(super) fn critical_extensions_are_known(&self) -> bool {
+        let extensions = self.parsed.tbs_certificate().extensions();
+        extensions.into_iter().flatten().all(|extension| {
+            !extension.critical || [BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.extn_id)
+        })
+    }
+
+    /// The value of the extension `oid`; `None` if absent.
+    pub(super) fn extension(&self, oid: ObjectIdentifier) -> Result<Option<&[u8]>, EvidenceError> {
+        let extensions = self.parsed.tbs_certificate().extensions();
+        let mut found =
+            extensions.into_iter().flatten().filter(|extension| extension.extn_id == oid);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            (Some(extension), None) => Ok(Some(extension.extn_value.as_bytes())),
+            (Some(_), Some(_)) => Err(EvidenceError::Malformed("repeated extension")),
+        }
+    }
+
+    /// Whether the certificate is valid at `at`.
+    pub(super) fn valid_at(&self, at: Timestamp) -> Result<(), EvidenceError> {
+        let validity = self.parsed.tbs_certificate().validity();
+        if at.unix_seconds() < seconds(validity.not_before)? {
+            Err(EvidenceError::NotYetValid)
+        } else if at.unix_seconds() > seconds(validity.not_after)? {
+            Err(EvidenceError::Expired)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The attribute `oid` of `name` as text, if it is there exactly once.
+pub(super) fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<&str> {
+    let mut found = name.iter().filter(|attribute| attribute.oid == oid);
+    match (found.next(), found.next()) {
+        (Some(attribute), None) => std::str::from_utf8(attribute.value.value()).ok(),
+        _ => None,
+    }
+}
+
+pub(super) fn seconds(time: Time) -> Result<i64, EvidenceError> {
+    i64::try_from(time.to_unix_duration().as_secs())
+        .map_err(|_| EvidenceError::Malformed("certificate validity"))
+}
+
+/// The bytes of the first element of the outer sequence: what an issuer signs.
+pub(super) fn first_element(der: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = SliceReader::new(der).ok()?;
+    Header::decode(&mut reader).ok()?;
+    reader.tlv_bytes().map(<[u8]>::to_vec).ok()
+}
+
+/// 2.5.4.3
+pub(super) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// 2.5.4.10
+pub(super) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
