@@ -1,1 +1,6 @@
-//! The emulated platform and its own root, re-signing of captured evidence, faulting stores, fixed clock.
+//! The emulated platform with its own root, for laptops, demonstrations and tests.
+//!
+//! Nothing that runs on it is confidential, and everything that it signs says so. No released
+//! program contains this crate.
+
+pub mod emulated;
