@@ -1,0 +1,14 @@
+//! The verifier over published evidence and over evidence that is wrong in exactly one way.
+
+#[cfg(test)]
+mod emulated;
+#[cfg(test)]
+mod launch_digests;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod published_reports;
+#[cfg(test)]
+mod report_parsing;
+#[cfg(test)]
+mod support;
