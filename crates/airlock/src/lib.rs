@@ -1,1 +1,101 @@
-//! Opens sealed outputs for reviewers, re-checks them, and releases them with a receipt.
+//! The airlock: opens sealed outputs for reviewers, re-checks them, and releases them with a
+//! receipt that anyone can verify offline ([`export::verify`]).
+//!
+//! Between requests it keeps ciphertext only: a sealed output is an object of the ledger, opened
+//! with the airlock's key while a request is served. Its state is the ledger and nothing else.
+
+mod api;
+mod chain;
+mod error;
+pub mod export;
+mod intake;
+mod output;
+mod release;
+mod review;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::Timestamp;
+use domain::event::{Actor, Event};
+use domain::ids::PersonId;
+use domain::keys::SecretKey;
+use evidence::snp::{Chips, Roots, TcbFloors};
+use ledger::{Draft, Ledger};
+use seal::SealingSecretKey;
+
+pub use api::router;
+pub use error::AirlockError;
+
+/// What the airlock is made of. Roots, floors and time are given, never fetched.
+pub struct Airlock {
+    /// The log and its objects, shared with the broker.
+    pub ledger: Arc<Ledger>,
+    /// The HPKE key to which enclaves seal outputs.
+    pub sealing_key: SealingSecretKey,
+    /// The key that signs receipts.
+    pub signing_key: SecretKey,
+    /// Whose evidence counts.
+    pub roots: Roots,
+    /// The lowest firmware versions.
+    pub floors: TcbFloors,
+    /// Which chips count.
+    pub chips: Chips,
+    /// The vendor's revocation list (DER), read at each use; none on the emulated platform alone.
+    pub revocation: Revocation,
+    /// The clock.
+    pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Held while a decision that depends on earlier ones is taken and logged.
+    pub decisions: Decisions,
+}
+
+/// Where the vendor's certificate revocation list is.
+#[derive(Clone, Debug)]
+pub enum Revocation {
+    /// Only roots of an emulated platform go without.
+    EmulatedNone,
+    /// A DER file that an operator's job keeps fresh.
+    File(PathBuf),
+}
+
+/// One decision at a time: "not yet delivered", "not yet exported" and the entry that ends it are
+/// one step.
+#[derive(Debug, Default)]
+pub struct Decisions(Mutex<()>);
+
+impl Airlock {
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    fn deciding(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.decisions.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record<T>(
+        &self,
+        event: Event,
+        person: Option<PersonId>,
+        value: T,
+    ) -> Result<domain::Recorded<T>, AirlockError> {
+        Ok(self.ledger.record(self.draft(event, person), value)?)
+    }
+
+    fn draft(&self, event: Event, person: Option<PersonId>) -> Draft {
+        Draft { actor: Actor::Airlock, time: self.now(), person, event }
+    }
+
+    fn crl(&self) -> Result<Vec<u8>, AirlockError> {
+        match &self.revocation {
+            Revocation::EmulatedNone => Ok(Vec::new()),
+            Revocation::File(path) => std::fs::read(path).map_err(AirlockError::Revocation),
+        }
+    }
+}
+
+impl fmt::Debug for Airlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Airlock").field("log", self.ledger.key()).finish_non_exhaustive()
+    }
+}

@@ -31,6 +31,6 @@ pub use recheck::{RecheckError, recheck};
 pub use report::{
     CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Verdict,
 };
-pub use roles::{ColumnRole, Roles, merge_roles};
+pub use roles::{ColumnRole, Roles, merge_roles, roles_of};
 pub use rules::{Limits, Output, Rules, RulesError, Shape};
 pub use table::{Column, Table, TableError};

@@ -2,27 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-/// What a column can tell about a person.
-///
-/// The order is the order of strictness: the first is treated most strictly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ColumnRole {
-    /// Names a person or record by itself; never leaves.
-    Identifier,
-    /// Known to others, so that a combination can single out a person.
-    QuasiIdentifier,
-    /// Worth protecting, but not known to others beforehand.
-    Sensitive,
-    /// Tells nothing about a person.
-    Public,
-}
+use domain::dataset::Column;
+pub use domain::dataset::Role as ColumnRole;
 
 /// The role of each column, from the custodian's signed dataset manifest and from nowhere else.
 /// A column that is absent counts as [`ColumnRole::QuasiIdentifier`].
 pub type Roles = BTreeMap<String, ColumnRole>;
+
+/// The roles that a custodian signed for the columns of one dataset.
+#[must_use]
+pub fn roles_of(columns: &[Column]) -> Roles {
+    columns.iter().map(|column| (column.name.clone(), column.role)).collect()
+}
 
 /// The roles that hold when a job read several datasets: the strictest one for each name.
 #[must_use]

@@ -62,26 +62,35 @@ impl Ledger {
         Ok(Self { state: Mutex::new(State { log, sequences }), objects, key })
     }
 
-    /// Writes `event` to the log and, once it is durable and included, hands `value` back as
+    /// Writes a decision to the log and, once it is durable and included, hands `value` back as
     /// recorded. This blocks on the disk: call it from a blocking task.
     ///
     /// # Errors
     /// [`LedgerError`]; nothing may be released then.
     pub fn record<T>(&self, draft: Draft, value: T) -> Result<Recorded<T>, LedgerError> {
+        self.record_all(draft, Vec::new(), value)
+    }
+
+    /// Writes a decision and those that belong to it in one step: all are in the log, or none.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
+    pub fn record_all<T>(
+        &self,
+        draft: Draft,
+        others: Vec<Draft>,
+        value: T,
+    ) -> Result<Recorded<T>, LedgerError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let sequence = state.sequences.get(&draft.actor).copied().unwrap_or(0);
-        let entry = Entry {
-            id: EntryId::from_random(random_bits()?),
-            sequence,
-            time: draft.time,
-            actor: draft.actor,
-            person: draft.person,
-            event: draft.event,
-        };
-        let leaf = entry.to_leaf().map_err(LedgerError::Entry)?;
-        let index = state.log.append(&[leaf])?.first_index;
-        state.sequences.insert(draft.actor, sequence.saturating_add(1));
-        Ok(Recorded::assertion(value, LogPlace { entry: entry.id, index }))
+        let mut sequences = state.sequences.clone();
+        let first = entry(draft, &mut sequences)?;
+        let mut leaves = vec![first.to_leaf().map_err(LedgerError::Entry)?];
+        for other in others {
+            leaves.push(entry(other, &mut sequences)?.to_leaf().map_err(LedgerError::Entry)?);
+        }
+        let index = state.log.append(&leaves)?.first_index;
+        state.sequences = sequences;
+        Ok(Recorded::assertion(value, LogPlace { entry: first.id, index }))
     }
 
     /// Keeps `bytes` durably under their digest. Keeping the same bytes twice is harmless.
@@ -141,6 +150,21 @@ pub struct Draft {
     pub person: Option<PersonId>,
     /// What it decided.
     pub event: Event,
+}
+
+/// The entry of a draft, with the next sequence number of its actor.
+fn entry(draft: Draft, sequences: &mut BTreeMap<Actor, u64>) -> Result<Entry, LedgerError> {
+    let sequence = sequences.entry(draft.actor).or_insert(0);
+    let entry = Entry {
+        id: EntryId::from_random(random_bits()?),
+        sequence: *sequence,
+        time: draft.time,
+        actor: draft.actor,
+        person: draft.person,
+        event: draft.event,
+    };
+    *sequence = sequence.saturating_add(1);
+    Ok(entry)
 }
 
 fn random_bits() -> Result<[u8; 16], LedgerError> {

@@ -1,0 +1,108 @@
+//! Why the airlock refuses.
+
+use std::io;
+
+use disclosure::{RecheckError, RulesError};
+use domain::canonical::CanonicalError;
+use domain::dataset::DatasetError;
+use domain::dsse::DsseError;
+use domain::launch::LaunchError;
+use domain::project::ApprovalError;
+use domain::review::ReviewError;
+use domain::{Reason, ReasonCode};
+use evidence::EvidenceError;
+use ledger::LedgerError;
+
+use crate::export::ExportError;
+
+/// Why an output is not taken in, shown or released.
+#[derive(Debug, thiserror::Error)]
+pub enum AirlockError {
+    /// The approval no longer holds.
+    #[error("the project's approval does not hold")]
+    Approval(#[source] ApprovalError),
+    /// This launch has already delivered its one output.
+    #[error("this launch has already delivered its output")]
+    AlreadyDelivered,
+    /// A blocking task ended abnormally.
+    #[error("the request was not finished; try again")]
+    Aborted,
+    /// The files do not pass the checks again.
+    #[error("the output does not pass the checks: {0}")]
+    Checks(RecheckError),
+    /// The ledger's copy of the dataset manifest does not hold.
+    #[error("the dataset's manifest does not hold")]
+    Dataset(#[source] DatasetError),
+    /// The enclave's evidence does not hold.
+    #[error("the enclave's evidence does not hold: {0}")]
+    Evidence(EvidenceError),
+    /// The export could not be put together.
+    #[error("the export cannot be put together")]
+    Export(#[from] ExportError),
+    /// The ledger cannot be used.
+    #[error("{0}; nothing was released")]
+    Ledger(#[from] LedgerError),
+    /// The launch manifest cannot be read.
+    #[error("the launch manifest cannot be read")]
+    Manifest(#[source] LaunchError),
+    /// A part of the request or of the ledger is not of the expected form.
+    #[error("the request is malformed")]
+    Malformed(#[source] CanonicalError),
+    /// The log shows no release of a key for this launch.
+    #[error("the log shows no `{0}` for this launch")]
+    NoSuchLaunch(&'static str),
+    /// There is no such output or export.
+    #[error("there is no such output")]
+    NotFound,
+    /// The package speaks of another job than the manifest.
+    #[error("the package is not of this launch")]
+    OtherLaunch,
+    /// The request to read is not a reviewer's, or not of now.
+    #[error("only a reviewer of the project may read the output; sign the request again")]
+    ReadNotAllowed,
+    /// The request to read is not signed by its reviewer.
+    #[error("the request is not signed by the reviewer it names")]
+    ReadSignature(#[source] DsseError),
+    /// The checks inside the enclave refused all of it.
+    #[error("the checks refused all files of this output (`{0}`)")]
+    Refused(ReasonCode),
+    /// The revocation list cannot be read.
+    #[error("the certificate revocation list cannot be read")]
+    Revocation(#[source] io::Error),
+    /// A review does not count, or there are too few.
+    #[error("{0}")]
+    Review(ReviewError),
+    /// The output rules cannot be read.
+    #[error("the output rules cannot be read")]
+    Rules(#[source] RulesError),
+    /// The sealed output cannot be opened.
+    #[error("the sealed output cannot be opened with the airlock's key")]
+    Sealed(#[source] seal::Error),
+}
+
+impl Reason for AirlockError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Approval(cause) => cause.reason(),
+            Self::AlreadyDelivered => "output.already-delivered",
+            Self::Aborted => "system.aborted",
+            Self::Checks(cause) => cause.reason(),
+            Self::Dataset(cause) => cause.reason(),
+            Self::Evidence(cause) => cause.reason(),
+            Self::Export(cause) => cause.reason(),
+            Self::Ledger(cause) => cause.reason(),
+            Self::Manifest(cause) => cause.reason(),
+            Self::Malformed(cause) => cause.reason(),
+            Self::NoSuchLaunch(_) => "output.no-such-launch",
+            Self::NotFound => "output.not-found",
+            Self::OtherLaunch => "output.other-launch",
+            Self::ReadNotAllowed => "output.read-not-allowed",
+            Self::ReadSignature(_) => "output.read-signature",
+            Self::Refused(_) => "output.refused",
+            Self::Revocation(_) => "evidence.crl-missing",
+            Self::Review(cause) => cause.reason(),
+            Self::Rules(cause) => cause.reason(),
+            Self::Sealed(cause) => cause.reason(),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Stage 8 and 9: what leaves, and how anyone verifies it offline.
+
+mod container;
+mod error;
+mod log;
+mod receipt;
+mod trust;
+mod verify;
+
+pub use container::{Members, pack, unpack};
+pub use error::ExportError;
+pub use log::LogProofs;
+pub use receipt::Receipt;
+pub(crate) use receipt::{
+    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, FILES, LOG, MANIFEST, PROPOSAL, RECEIPT, REPORT,
+    REVIEWS, RULES,
+};
+pub use trust::{Trust, TrustVersion};
+pub use verify::{VerifiedExport, verify};

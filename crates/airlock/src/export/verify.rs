@@ -1,0 +1,252 @@
+//! Offline verification of an export: link by link, from the container to the log. A function of
+//! the file, the trust file and the roots; it reads no clock and no network.
+
+use std::collections::BTreeMap;
+
+use disclosure::{CheckReport, Rules};
+use domain::canonical;
+use domain::claims::{Claims, HostData};
+use domain::dataset::{DatasetManifest, SignedDataset};
+use domain::dsse::Envelope;
+use domain::launch::LaunchManifest;
+use domain::output::{CheckedOutput, OutputPackage, PackageFile, output_report_data};
+use domain::project::{Approval, Proposal};
+use domain::review::ReviewedOutput;
+use domain::{Digest, Verified};
+use evidence::snp::{Chips, Crl, Expected, Measurements, Roots, SnpEvidence, TcbFloors};
+
+use super::log::member;
+use super::{
+    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LOG, LogProofs, MANIFEST,
+    Members, PROPOSAL, RECEIPT, REPORT, REVIEWS, RULES, Receipt, Trust, unpack,
+};
+
+/// An export whose every link holds.
+#[derive(Debug)]
+pub struct VerifiedExport {
+    receipt: Receipt,
+    claims: Verified<Claims>,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl VerifiedExport {
+    /// The receipt.
+    #[must_use]
+    pub const fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// What the enclave's evidence says.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims {
+        self.claims.get()
+    }
+
+    /// The released files, by name.
+    #[must_use]
+    pub const fn files(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.files
+    }
+}
+
+/// Verifies the export in `file`. Only the keys in `trust` and the `roots` are believed.
+///
+/// # Errors
+/// The first broken link.
+pub fn verify(file: &[u8], trust: &Trust, roots: &Roots) -> Result<VerifiedExport, ExportError> {
+    let members = unpack(file)?;
+    let (receipt, receipt_digest) = receipt(&members, trust)?;
+    all_members_named(&members, &receipt)?;
+    let dataset = dataset(&members, &receipt, trust)?;
+    let approval = approval(&members, &receipt, &dataset)?;
+    let manifest = manifest(&members, &receipt, &approval, trust)?;
+    workload(&members, &manifest)?;
+    let package = package(&members, &receipt, &manifest)?;
+    let claims = evidence(&members, &receipt, &approval, roots)?;
+    checks(&members, &receipt, &package, &dataset)?;
+    reviews(&members, &receipt, &approval)?;
+    let log = trust.log().map_err(ExportError::Log)?;
+    LogProofs::verify(&members, &log)?.show(&receipt, receipt_digest)?;
+    let files = package.files.into_iter().map(|file| (file.name, file.content.into_bytes()));
+    Ok(VerifiedExport { receipt, claims, files: files.collect() })
+}
+
+fn receipt(members: &Members, trust: &Trust) -> Result<(Receipt, Digest), ExportError> {
+    Receipt::verify(&json(members, RECEIPT)?, &trust.airlock)
+}
+
+/// Every member is named by the receipt with its digest, and every name is there. The receipt and
+/// the log's proofs, made after it, are proved by signature and by inclusion.
+fn all_members_named(members: &Members, receipt: &Receipt) -> Result<(), ExportError> {
+    let outside = |path: &str| path == RECEIPT || path.starts_with(LOG);
+    let unlike = receipt
+        .members
+        .iter()
+        .find(|(path, digest)| {
+            outside(path) || members.get(*path).is_none_or(|bytes| Digest::of(bytes) != **digest)
+        })
+        .map(|(path, _)| path);
+    let unnamed =
+        || members.keys().find(|path| !outside(path) && !receipt.members.contains_key(*path));
+    unlike
+        .or_else(unnamed)
+        .map_or(Ok(()), |path| Err(ExportError::Member(path.clone())))
+}
+
+fn dataset(
+    members: &Members,
+    receipt: &Receipt,
+    trust: &Trust,
+) -> Result<SignedDataset, ExportError> {
+    let envelope: Envelope = json(members, DATASET)?;
+    let signed = trust
+        .custodians
+        .iter()
+        .find_map(|key| DatasetManifest::verify(&envelope, key).ok())
+        .ok_or(ExportError::UnknownCustodian)?;
+    same("dataset", signed.digest() == receipt.dataset)?;
+    Ok(signed)
+}
+
+fn approval(
+    members: &Members,
+    receipt: &Receipt,
+    dataset: &SignedDataset,
+) -> Result<Approval, ExportError> {
+    let proposal =
+        Proposal::parse(member(members, PROPOSAL)?).map_err(ExportError::Approval)?;
+    let statements: Vec<Envelope> = json(members, APPROVALS)?;
+    let approval = Approval::new(proposal, dataset, &statements, receipt.released)
+        .map_err(ExportError::Approval)?;
+    same("proposal", approval.digest() == receipt.proposal)?;
+    let proposal = approval.proposal();
+    same("project", proposal.project == receipt.project)?;
+    same("output rules", proposal.output_rules == receipt.output_rules)?;
+    same("release policy", proposal.release_policy == receipt.release_policy)?;
+    Ok(approval)
+}
+
+fn manifest(
+    members: &Members,
+    receipt: &Receipt,
+    approval: &Approval,
+    trust: &Trust,
+) -> Result<LaunchManifest, ExportError> {
+    let initdata = member(members, MANIFEST)?;
+    let manifest = LaunchManifest::from_initdata(initdata).map_err(ExportError::Manifest)?;
+    let workload = &manifest.workload;
+    let deployment = &manifest.deployment;
+    same("launch manifest", Digest::of(initdata) == receipt.manifest)?;
+    same("launch", manifest.launch == receipt.launch && manifest.job == receipt.job)?;
+    same("author", manifest.author == receipt.author)?;
+    same("launch's project", manifest.project == receipt.project)?;
+    same("launch's proposal", manifest.proposal == receipt.proposal)?;
+    same("launch's dataset", manifest.dataset == receipt.dataset)?;
+    same("launch's rules", manifest.output_rules == receipt.output_rules)?;
+    same("launch's policy", manifest.release_policy == receipt.release_policy)?;
+    same("workload", workload.digest == receipt.workload)?;
+    same("approved workload", approval.proposal().workloads.contains(workload))?;
+    let log = (deployment.log_origin.as_str(), deployment.log_key);
+    same("launch's log", log == (trust.log_origin.as_str(), trust.log_key))?;
+    Ok(manifest)
+}
+
+fn workload(members: &Members, manifest: &LaunchManifest) -> Result<(), ExportError> {
+    let bundle = text(members, BUNDLE)?;
+    bundle::verify_pinned(bundle, &manifest.workload.digest, &manifest.workload.signer)
+        .map(|_| ())
+        .map_err(ExportError::Workload)
+}
+
+/// The package that enclave and reviewers signed for, put together again from its parts.
+fn package(
+    members: &Members,
+    receipt: &Receipt,
+    manifest: &LaunchManifest,
+) -> Result<OutputPackage, ExportError> {
+    let file = |(path, bytes): (&String, &Vec<u8>)| {
+        let name = path.strip_prefix(FILES)?.to_owned();
+        let content = String::from_utf8(bytes.clone()).ok()?;
+        Some(PackageFile { name, content })
+    };
+    let package = OutputPackage {
+        job: manifest.job.clone(),
+        launch: manifest.launch.clone(),
+        author: manifest.author.clone(),
+        project: manifest.project.clone(),
+        manifest: receipt.manifest,
+        report: text(members, REPORT)?.to_owned(),
+        files: members.iter().filter_map(file).collect(),
+    };
+    let bytes = package.to_bytes().map_err(ExportError::Format)?;
+    same("output package", Digest::of(&bytes) == receipt.package)?;
+    Ok(package)
+}
+
+fn evidence(
+    members: &Members,
+    receipt: &Receipt,
+    approval: &Approval,
+    roots: &Roots,
+) -> Result<Verified<Claims>, ExportError> {
+    let evidence: SnpEvidence = json(members, EVIDENCE)?;
+    let expected = Expected {
+        measurements: Measurements::new(approval.proposal().measurements.iter().copied())
+            .map_err(ExportError::Evidence)?,
+        host_data: HostData::from(receipt.manifest),
+        report_data: output_report_data(receipt.package),
+        floors: TcbFloors::published().map_err(ExportError::Evidence)?,
+        chips: Chips::Any,
+    };
+    let crl = match member(members, CRL)? {
+        [] => Crl::EmulatedNone,
+        crl => Crl::Given(crl),
+    };
+    let claims = evidence::snp::verify(&evidence, &expected, roots, crl, receipt.released)
+        .map_err(ExportError::Evidence)?;
+    same("platform", claims.get().platform.trust() == receipt.platform)?;
+    same("measurement", claims.get().measurement == receipt.measurement)?;
+    Ok(claims)
+}
+
+fn checks(
+    members: &Members,
+    receipt: &Receipt,
+    package: &OutputPackage,
+    dataset: &SignedDataset,
+) -> Result<(), ExportError> {
+    let rules = member(members, RULES)?;
+    same("rules", Digest::of(rules) == receipt.output_rules)?;
+    let rules = Rules::parse(rules).map_err(ExportError::Rules)?;
+    let report = CheckReport::parse(package.report.as_bytes()).map_err(ExportError::Format)?;
+    same("check report", report.digest() == receipt.report)?;
+    let files = package.files.iter().map(|file| (file.name.as_str(), file.content.as_bytes()));
+    let roles = disclosure::roles_of(&dataset.manifest().columns);
+    disclosure::recheck(files, &report, &rules, &roles).map_err(ExportError::Checks)?;
+    Ok(())
+}
+
+fn reviews(members: &Members, receipt: &Receipt, approval: &Approval) -> Result<(), ExportError> {
+    let votes: Vec<Envelope> = json(members, REVIEWS)?;
+    let output =
+        CheckedOutput::assertion(receipt.package, receipt.proposal, receipt.author.clone());
+    let reviewed =
+        ReviewedOutput::new(output, approval, &votes).map_err(ExportError::Reviews)?;
+    same("reviewers", reviewed.reviewers().iter().eq(&receipt.reviewers))
+}
+
+/// Reads a JSON member; the receipt pins its bytes, so any spelling is its only one.
+fn json<T: serde::Serialize + serde::de::DeserializeOwned>(
+    members: &Members,
+    path: &str,
+) -> Result<T, ExportError> {
+    canonical::from_slice(member(members, path)?).map_err(ExportError::Format)
+}
+
+fn text<'a>(members: &'a Members, path: &str) -> Result<&'a str, ExportError> {
+    std::str::from_utf8(member(members, path)?).map_err(|_| ExportError::Member(path.to_owned()))
+}
+
+fn same(what: &'static str, holds: bool) -> Result<(), ExportError> {
+    if holds { Ok(()) } else { Err(ExportError::Mismatch(what)) }
+}
