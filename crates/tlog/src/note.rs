@@ -1,0 +1,294 @@
+//! Signed notes (C2SP signed-note) with Ed25519 keys.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::Digest;
+use domain::keys::{PublicKey, SecretKey};
+
+use crate::error::LogError;
+
+/// Whom a verifier believes: the name of a log, which is also its origin, and its key.
+///
+/// The text form is C2SP's `name+key id in 8 hexadecimal digits+base64 of 0x01 and the key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifierKey {
+    name: String,
+    key: PublicKey,
+}
+
+impl VerifierKey {
+    /// The key `key` of the log that calls itself `origin`.
+    ///
+    /// # Errors
+    /// `log.malformed` if the origin cannot be a key name: it is empty, or has white space,
+    /// control characters or a `+`.
+    pub fn new(origin: &str, key: PublicKey) -> Result<Self, LogError> {
+        check_name(origin)?;
+        Ok(Self {
+            name: origin.to_owned(),
+            key,
+        })
+    }
+
+    /// The origin of the log, which is the name of its key.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.name
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn public(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// `SHA-256(name || 0x0A || 0x01 || key)[:4]` (C2SP signed-note, "Ed25519 signatures").
+    fn id(&self) -> [u8; 4] {
+        let typed = [self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()].concat();
+        let [a, b, c, d, ..] = *Digest::of(&typed).as_bytes();
+        [a, b, c, d]
+    }
+
+    /// Signs `text`, which ends in a newline and has no control character besides, as this name.
+    pub(crate) fn sign(&self, text: &str, key: &SecretKey) -> String {
+        let signature = [self.id().as_slice(), &key.sign(text.as_bytes())].concat();
+        format!("{text}\n— {} {}\n", self.name, STANDARD.encode(signature))
+    }
+
+    /// The text of `note`, if this key signed it. Signatures of other keys are ignored.
+    ///
+    /// # Errors
+    /// `log.malformed` if it is no signed note, `log.signature` if this key did not sign it or one
+    /// of its signatures is wrong.
+    pub fn open<'note>(&self, note: &'note str) -> Result<&'note str, LogError> {
+        let (text, signatures) = split(note)?;
+        let refused = || LogError::Signature {
+            key: self.to_string(),
+        };
+        let mut signed = false;
+        for line in signatures {
+            let line = SignatureLine::parse(line)?;
+            if line.name == self.name && line.key_id == self.id() {
+                let signature = line
+                    .signature
+                    .as_slice()
+                    .try_into()
+                    .map_err(|_| refused())?;
+                self.key
+                    .verify(text.as_bytes(), signature)
+                    .map_err(|_| refused())?;
+                signed = true;
+            }
+        }
+        if signed { Ok(text) } else { Err(refused()) }
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let typed = [[ED25519].as_slice(), self.key.as_bytes()].concat();
+        write!(
+            f,
+            "{}+{}+{}",
+            self.name,
+            hex::encode(self.id()),
+            STANDARD.encode(typed)
+        )
+    }
+}
+
+impl FromStr for VerifierKey {
+    type Err = LogError;
+
+    fn from_str(text: &str) -> Result<Self, LogError> {
+        let malformed = || LogError::malformed("verifier key");
+        // The base64 may contain `+`, name and key id cannot.
+        let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
+        let (_, encoded) = rest.split_once('+').ok_or_else(malformed)?;
+        let typed = STANDARD.decode(encoded).map_err(|_| malformed())?;
+        let [ED25519, key @ ..] = typed.as_slice() else {
+            return Err(malformed());
+        };
+        let key = key.try_into().map_err(|_| malformed())?;
+        let key = Self::new(name, PublicKey::from_bytes(key).map_err(|_| malformed())?)?;
+        // One spelling only: this also compares the key id.
+        if key.to_string() == text {
+            Ok(key)
+        } else {
+            Err(malformed())
+        }
+    }
+}
+
+struct SignatureLine<'note> {
+    name: &'note str,
+    key_id: [u8; 4],
+    signature: Vec<u8>,
+}
+
+impl<'note> SignatureLine<'note> {
+    fn parse(line: &'note str) -> Result<Self, LogError> {
+        let malformed = || LogError::malformed("signature line of the note");
+        let line = line.strip_prefix("— ").ok_or_else(malformed)?;
+        let (name, encoded) = line.split_once(' ').ok_or_else(malformed)?;
+        check_name(name)?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| malformed())?;
+        let (key_id, signature) = bytes.split_first_chunk::<4>().ok_or_else(malformed)?;
+        if signature.is_empty() {
+            return Err(malformed());
+        }
+        Ok(Self {
+            name,
+            key_id: *key_id,
+            signature: signature.to_vec(),
+        })
+    }
+}
+
+/// The text with its final newline, and the signature lines, of which there is at least one.
+fn split(note: &str) -> Result<(&str, Vec<&str>), LogError> {
+    let malformed = || LogError::malformed("note");
+    let control = |c: char| c < ' ' && c != '\n';
+    if note.len() > MAX_NOTE_LEN || note.contains(control) {
+        return Err(malformed());
+    }
+    // The last empty line separates text and signatures; the text keeps its newline.
+    let text_len = note.rfind("\n\n").ok_or_else(malformed)? + 1;
+    let (text, rest) = note.split_at_checked(text_len).ok_or_else(malformed)?;
+    let signatures = rest.strip_prefix('\n').and_then(|s| s.strip_suffix('\n'));
+    let lines: Vec<_> = signatures.ok_or_else(malformed)?.split('\n').collect();
+    if lines.len() > MAX_SIGNATURES {
+        Err(malformed())
+    } else {
+        Ok((text, lines))
+    }
+}
+
+fn check_name(name: &str) -> Result<(), LogError> {
+    let foreign = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    if name.is_empty() || name.contains(foreign) {
+        return Err(LogError::malformed("key name"));
+    }
+    Ok(())
+}
+
+/// The signature type of plain Ed25519 over the note's text.
+const ED25519: u8 = 1;
+/// The limits that Go's `x/mod/sumdb/note` sets; C2SP asks for room for 16 signatures at least.
+const MAX_NOTE_LEN: usize = 1_000_000;
+const MAX_SIGNATURES: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Reason as _;
+    use zeroize::Zeroizing;
+
+    /// The example of C2SP signed-note and Go's `x/mod/sumdb/note`.
+    const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const TEXT: &str = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n";
+    const LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    fn note() -> String {
+        format!("{TEXT}\n{LINE}")
+    }
+
+    fn reason(note: &str) -> &'static str {
+        PETER
+            .parse::<VerifierKey>()
+            .unwrap()
+            .open(note)
+            .unwrap_err()
+            .reason()
+    }
+
+    #[test]
+    fn opens_the_published_example() {
+        let key: VerifierKey = PETER.parse().unwrap();
+        assert_eq!(key.to_string(), PETER);
+        assert_eq!(key.open(&note()).unwrap(), TEXT);
+    }
+
+    #[test]
+    fn keys_have_one_spelling() {
+        for text in [
+            "",
+            "PeterNeumann",
+            "PeterNeumann+c74f20a3",
+            &PETER.replace("c74f20a3", "c74f20a4"),
+            &PETER.replace("c74f20a3", "C74F20A3"),
+            &PETER.replace("Peter", "peter"),
+            &PETER.replace("Peter", "Peter "),
+            &PETER.replace("ARpc", "AhpC"),
+            &format!("{PETER}="),
+            &PETER.replace("+c74f20a3+ARpc", "+c74f20a3+ARpcAA"),
+        ] {
+            let error = text.parse::<VerifierKey>().unwrap_err();
+            assert_eq!(error.reason(), "log.malformed", "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_each_alteration_by_name() {
+        let note = note();
+        for (bad, expected) in [
+            (note.replace("If", "if"), "log.signature"),
+            (note.replace("x08go/ZJ", "x08go/ZK"), "log.signature"),
+            // Another key id, another name: signed by strangers alone.
+            (note.replace("x08go/ZJ", "x18go/ZJ"), "log.signature"),
+            (note.replace("— Peter", "— Pieter"), "log.signature"),
+            // A signature of this key that is too short or too long.
+            (note.replace("JnAM=", "JnA="), "log.malformed"),
+            (note.replace("yBwJnAM=", "yBwJ"), "log.signature"),
+            (note.replace("JnAM=", "JnAMA"), "log.signature"),
+            (
+                format!("{note}{}", LINE.replace("x08go/ZJ", "x08go/ZK")),
+                "log.signature",
+            ),
+            (note.replace("— ", "- "), "log.malformed"),
+            (note.replace("Neumann x", "Neumann  x"), "log.malformed"),
+            (note.replace("JnAM=", "JnAN="), "log.malformed"),
+            (note.replace("If", "I\tf"), "log.malformed"),
+            (note.replace('\n', "\r\n"), "log.malformed"),
+            (note.trim_end().to_owned(), "log.malformed"),
+            (format!("{note}\n"), "log.malformed"),
+            (TEXT.to_owned(), "log.malformed"),
+            (format!("{TEXT}\n"), "log.malformed"),
+            (String::new(), "log.malformed"),
+            ("\n\n".to_owned(), "log.malformed"),
+            (format!("{note}{}", LINE.repeat(100)), "log.malformed"),
+            (
+                format!("{}{note}", "x".repeat(MAX_NOTE_LEN)),
+                "log.malformed",
+            ),
+        ] {
+            assert_eq!(reason(&bad), expected, "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_signatures_do_not_matter() {
+        let secret = SecretKey::from_seed(&Zeroizing::new([1; 32]));
+        let key = VerifierKey::new("example.org/x", secret.public()).unwrap();
+        let ours = key.sign(TEXT, &secret);
+        let both = format!("{ours}{LINE}");
+        assert_eq!(key.open(&ours).unwrap(), TEXT);
+        assert_eq!(key.open(&both).unwrap(), TEXT);
+        assert_eq!(
+            PETER.parse::<VerifierKey>().unwrap().open(&both).unwrap(),
+            TEXT
+        );
+        for name in ["", "a b", "a+b", "a\nb", "a\u{2003}b"] {
+            assert_eq!(
+                VerifierKey::new(name, secret.public())
+                    .unwrap_err()
+                    .reason(),
+                "log.malformed"
+            );
+        }
+    }
+}

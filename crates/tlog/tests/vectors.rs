@@ -1,0 +1,231 @@
+//! Vectors of other programs: RFC 6962 proofs, Tessera's log, Sunlight's checkpoint.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::keys::SecretKey;
+use domain::{Digest, Reason as _};
+use serde::Deserialize;
+use tlog::merkle::{verify_consistency, verify_inclusion, verify_subtree};
+use tlog::tiles::Tiles;
+use tlog::{Checkpoint, LogError, SignedCheckpoint, StoreError, TilePath, VerifierKey, verify_log};
+use zeroize::Zeroizing;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/tlog");
+
+/// The folder `name` of the vectors, or `None` after saying what is skipped.
+fn vectors(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(VECTORS).join(name);
+    if !folder.exists() {
+        eprintln!("skipped: {name}, no shared vectors here");
+    }
+    folder.exists().then_some(folder)
+}
+
+/// The union of the fields of the four kinds of case.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Case {
+    leaf_idx: Option<u64>,
+    tree_size: Option<u64>,
+    start: Option<u64>,
+    end: Option<u64>,
+    size: Option<u64>,
+    size1: Option<u64>,
+    size2: Option<u64>,
+    root: Option<String>,
+    root1: Option<String>,
+    root2: Option<String>,
+    leaf_hash: Option<String>,
+    proof: Option<Vec<String>>,
+    desc: String,
+    want_err: bool,
+}
+
+/// `None` if a hash has not 32 bytes.
+fn hash(text: Option<&String>) -> Option<Digest> {
+    let bytes = STANDARD.decode(text.unwrap()).unwrap();
+    Some(Digest::from_bytes(bytes.try_into().ok()?))
+}
+
+/// The verdict on a case; `None` if a hash in it has not 32 bytes.
+fn verdict(kind: &str, case: &Case) -> Option<Result<(), LogError>> {
+    let proof = case.proof.as_deref().unwrap_or_default();
+    let proof: Vec<_> = proof
+        .iter()
+        .map(|text| hash(Some(text)))
+        .collect::<Option<_>>()?;
+    let range = || case.start.unwrap()..case.end.unwrap();
+    Some(match kind {
+        "inclusion" => {
+            let (leaf, root) = (hash(case.leaf_hash.as_ref())?, hash(case.root.as_ref())?);
+            verify_inclusion(
+                &leaf,
+                case.leaf_idx.unwrap(),
+                case.tree_size.unwrap(),
+                &proof,
+                &root,
+            )
+        }
+        "consistency" => {
+            let (older, newer) = (hash(case.root1.as_ref())?, hash(case.root2.as_ref())?);
+            verify_consistency(
+                case.size1.unwrap(),
+                case.size2.unwrap(),
+                &proof,
+                &older,
+                &newer,
+            )
+        }
+        "subtreeconsistency" => {
+            let (older, newer) = (hash(case.root1.as_ref())?, hash(case.root2.as_ref())?);
+            verify_subtree(range(), case.size.unwrap(), &proof, &older, &newer)
+        }
+        _ => {
+            let (leaf, root) = (hash(case.leaf_hash.as_ref())?, hash(case.root.as_ref())?);
+            tlog::merkle::verify_subtree_inclusion(
+                &leaf,
+                case.leaf_idx.unwrap(),
+                range(),
+                &proof,
+                &root,
+            )
+        }
+    })
+}
+
+/// Runs every case below `folder`; counts those run and those that cannot be represented.
+fn run(kind: &str, folder: &Path) -> (usize, usize) {
+    let (mut run_count, mut skipped) = (0, 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let (more, more_skipped) = run(kind, &path);
+            (run_count, skipped) = (run_count + more, skipped + more_skipped);
+            continue;
+        }
+        let case: Case = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let reason = match verdict(kind, &case) {
+            Some(verdict) => verdict.err().map(|error| error.reason()),
+            // A hash of another length cannot be passed in: refused before.
+            None if case.want_err => Some("log.malformed"),
+            None => {
+                skipped += 1;
+                continue;
+            }
+        };
+        assert_eq!(
+            reason.is_some(),
+            case.want_err,
+            "{}: {}",
+            path.display(),
+            case.desc
+        );
+        let expected = if kind.ends_with("inclusion") {
+            "log.inclusion"
+        } else {
+            "log.consistency"
+        };
+        assert!(reason.is_none_or(|reason| reason == expected || reason == "log.malformed"));
+        run_count += 1;
+    }
+    (run_count, skipped)
+}
+
+#[test]
+fn rfc6962_proofs() {
+    let expected = [
+        ("inclusion", 98, 0),
+        // One good case has roots of 12 bytes.
+        ("consistency", 97, 1),
+        // Here three.
+        ("subtreeconsistency", 115, 3),
+        ("subtreeinclusion", 204, 0),
+    ];
+    for (kind, cases, skipped) in expected {
+        let Some(folder) = vectors(&format!("rfc6962-merkle/{kind}")) else {
+            return;
+        };
+        assert_eq!(run(kind, &folder), (cases, skipped), "{kind}");
+    }
+}
+
+/// A log in a folder, of which each partial tile is there for each size.
+fn read(folder: &Path, path: &TilePath) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(std::fs::read(folder.join(path.to_string())).ok())
+}
+
+#[test]
+fn tessera_log_verifies_at_every_size() {
+    let Some(folder) = vectors("tessera-log") else {
+        return;
+    };
+    let key = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx";
+    let key: VerifierKey = key.parse().unwrap();
+    for size in 0..=15 {
+        let note = std::fs::read_to_string(folder.join(format!("checkpoint.{size}"))).unwrap();
+        let mut count = 0;
+        let signed =
+            verify_log(|path| read(&folder, path), &note, &key, |_, _| count += 1).unwrap();
+        assert_eq!((signed.checkpoint().size, count), (size, size));
+    }
+}
+
+#[test]
+fn sunlight_checkpoint_is_read_and_its_unknown_signature_ignored() {
+    let Some(folder) = vectors("sunlight") else {
+        return;
+    };
+    let mut found = Vec::new();
+    find_checkpoints(&folder, &mut found);
+    assert!(!found.is_empty());
+    for path in found {
+        let note = std::fs::read_to_string(&path).unwrap();
+        let origin = note.split('\n').next().unwrap();
+        let stranger = SecretKey::from_seed(&Zeroizing::new([1; 32])).public();
+        let verdict = VerifierKey::new(origin, stranger)
+            .and_then(|key| SignedCheckpoint::verify(&note, &key));
+        let decoy = note.starts_with("decoy");
+        let expected = if decoy {
+            "log.malformed"
+        } else {
+            "log.signature"
+        };
+        assert_eq!(
+            verdict.unwrap_err().reason(),
+            expected,
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn sunlight_tiles_hash_to_their_checkpoint() {
+    let Some(folder) = vectors("sunlight/witness/mirror") else {
+        return;
+    };
+    let log = "000de184301123b9278c086a7d9f68c9577e83872224c197058fd90784ea9706";
+    let folder = folder.join(log);
+    let note = std::fs::read_to_string(folder.join("checkpoint")).unwrap();
+    let text = note.split_inclusive('\n').take(3).collect::<String>();
+    let checkpoint: Checkpoint = text.parse().unwrap();
+    let tiles = Tiles::new(|path: &TilePath| read(&folder, path), checkpoint.size);
+    assert_eq!(
+        (checkpoint.size, tiles.root(300).unwrap()),
+        (300, checkpoint.root)
+    );
+}
+
+fn find_checkpoints(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            find_checkpoints(&path, found);
+        } else if path.ends_with("checkpoint") {
+            found.push(path);
+        }
+    }
+}
