@@ -1,0 +1,12 @@
+//! Logs on a real file system.
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    reason = "a helper that fails is a failed test"
+)]
+
+mod common;
+mod disks;
+mod folder;
+mod killed;
+mod tessera;
