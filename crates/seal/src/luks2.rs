@@ -3,7 +3,7 @@
 //!
 //! Only one shape exists: one crypt segment over the whole device (`aes-xts-plain64`, 4096-byte
 //! sectors), one argon2id key slot, one digest. [`AdmittedHeader::parse`] accepts exactly what
-//! [`write`] writes, in its one spelling, so that no reader can see another header than the one
+//! [`write()`] writes, in its one spelling, so that no reader can see another header than the one
 //! that was checked (CVE-2025-59054, CVE-2025-58356: `cipher_null`, extra segments, other slots).
 
 use crate::{DatasetSecret, Error, VolumeKey};

@@ -217,7 +217,7 @@ fn is_stripe(position: usize) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
-    /// No byte outside the encrypted stripes may change, whoever makes the checksums right.
+    /// No byte outside the encrypted stripes may change, even if somebody makes the checksums right.
     #[test]
     fn no_mutation_is_admitted(
         positions in prop::collection::vec(
@@ -234,13 +234,16 @@ proptest! {
                 changed[COPY_BYTES + position] ^= flip.get();
             }
         }
+        let only_stripes = |changed: &[u8]| {
+            (0..HEADER_BYTES).all(|i| is_stripe(i) || changed[i] == valid[i])
+        };
+        prop_assert_eq!(AdmittedHeader::parse(&changed).is_ok(), only_stripes(&changed));
         // A changed salt under a right checksum is another valid header: nothing reads the salts.
         for start in [0, COPY_BYTES] {
             let salt = start + 104..start + 168;
             changed[salt.clone()].copy_from_slice(&valid[salt]);
         }
         let changed = repaired(changed);
-        let only_stripes = (0..HEADER_BYTES).all(|i| is_stripe(i) || changed[i] == valid[i]);
         // One letter of base64 or of the UUID may become another: then it is the header of another
         // key slot, which the manifest's digest refuses and no secret opens.
         let admitted = AdmittedHeader::parse(&changed);
@@ -248,7 +251,23 @@ proptest! {
             let json = admitted.metadata.to_json().unwrap();
             changed[4096..].starts_with(&json)
         });
-        prop_assert_eq!(admitted.is_ok(), only_stripes || same_shape);
+        prop_assert_eq!(admitted.is_ok(), only_stripes(&changed) || same_shape);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    /// Whatever a JSON area holds, the parser answers.
+    #[test]
+    fn no_text_panics(text in r#"[\[\]{}":,0-9a-z.\-]{0,200}"#, key in "[a-z/_]{1,12}", number in any::<i64>()) {
+        let reason = |text: &str| Metadata::from_json(text).err().map(|error| error.reason());
+        prop_assert_eq!(reason(&text), Some("seal.luks-malformed"));
+        let json = json!({
+            "keyslots": { "0": { key.clone(): number, "kdf": { "type": "argon2id", key: number } } },
+            "tokens": {}, "segments": { "0": {} }, "digests": number, "config": null,
+        });
+        prop_assert_eq!(reason(&json.to_string()), Some("seal.luks-segments"));
     }
 }
 
