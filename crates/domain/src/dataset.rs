@@ -15,9 +15,8 @@ mod parts;
 mod statement;
 
 pub use parts::{
-    BlockSize,
-    Cipher, Classification, Column, Custodians, DataFile, HashAlgorithm, Kind, PartError, Role,
-    Salt, Verity,
+    BlockSize, Cipher, Classification, Column, Custodians, DataFile, HashAlgorithm, Kind,
+    PartError, Role, Salt, Verity,
 };
 use statement::Statement;
 

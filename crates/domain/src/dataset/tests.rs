@@ -63,7 +63,10 @@ fn each_edit_has_its_reason() {
     let other = serde_json::Value::from("0".repeat(64));
     type Edit<'a> = Box<dyn FnOnce(&mut serde_json::Value) + 'a>;
     let rows: Vec<(&str, Edit<'_>)> = vec![
-        ("dataset.statement", Box::new(|j| j["_type"] = "https://in-toto.io/Statement/v0.1".into())),
+        (
+            "dataset.statement",
+            Box::new(|j| j["_type"] = "https://in-toto.io/Statement/v0.1".into()),
+        ),
         ("dataset.statement", Box::new(|j| j["predicateType"] = "https://example.org/x".into())),
         ("dataset.statement", Box::new(|j| j["subject"][0]["digest"]["sha256"] = other.clone())),
         ("dataset.statement", Box::new(|j| j["subject"] = serde_json::json!([]))),
