@@ -30,3 +30,50 @@ pub enum ChannelError {
 fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
     std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::net::TcpListener;
+
+    async fn server(identity: Identity) -> std::net::SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "here" }));
+        tokio::spawn(async move { serve(listener, &identity, router).await });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_client_accepts_the_pinned_key_and_no_other() {
+        let identity = Identity::generate().unwrap();
+        let pin = identity.pin();
+        let url = format!("https://{}/", server(identity).await);
+        let answer = http_client(pin).unwrap().get(&url).send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), "here");
+
+        let other = Identity::generate().unwrap().pin();
+        let refused = http_client(other).unwrap().get(&url).send().await.unwrap_err();
+        assert!(refused.is_connect(), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn plain_http_is_not_spoken() {
+        let refused = http_client(Identity::generate().unwrap().pin())
+            .unwrap()
+            .get("http://127.0.0.1:9/")
+            .send()
+            .await
+            .unwrap_err();
+        assert!(refused.is_builder(), "{refused:?}");
+    }
+
+    #[test]
+    fn a_key_keeps_its_pin_in_a_file() {
+        let identity = Identity::generate().unwrap();
+        let again = Identity::from_pem(&identity.to_pem()).unwrap();
+        assert_eq!(identity.pin(), again.pin());
+    }
+}

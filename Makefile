@@ -1,0 +1,40 @@
+# Two commands from a fresh clone: `make demo` and `make test`.
+.PHONY: help setup image demo test lint bench fuzz openapi
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+help:
+	@echo 'make demo   all nine stages on real data in a real guest; prints a verified export'
+	@echo 'make test   every test: unit, vectors, properties, end to end in the guest'
+	@echo 'make lint   formatting, clippy with warnings as errors, tidy rules, fences'
+	@echo 'make bench  figures: sealing, log, guest start, with ratios to the peer or floor'
+	@echo 'make image  the guest image and the demo workloads, and their digests'
+	@echo 'make setup  installs what the others need (Debian 12; asks for root only if something is missing)'
+
+setup:
+	@scripts/setup.sh
+
+image: setup
+	cargo xtask image
+	cargo xtask workloads
+
+demo: setup image
+	cargo build --release -p lab -p cloister
+	$(CARGO_TARGET_DIR)/release/cloister-lab demo
+
+test: setup image
+	cargo build --release -p lab -p cloister
+	cargo nextest run --workspace --no-fail-fast
+	cargo test --workspace --doc --quiet
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo nextest run -p xtask
+
+bench: setup image
+	cargo run --release -p seal --example throughput
+	cargo run --release -p tlog-files --example appends
+	cargo build --release -p lab
+	$(CARGO_TARGET_DIR)/release/cloister-lab demo --figures
