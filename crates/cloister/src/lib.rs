@@ -1,1 +1,8 @@
-//! The one command.
+//! The one command. `cloister` and `cloister-lab` are this library with another [`Edition`].
+
+pub mod cli;
+pub mod edition;
+pub mod node;
+pub mod sealing;
+
+pub use edition::Edition;
