@@ -9,10 +9,10 @@ mod report;
 
 use aws_lc_rs::rand::{SystemRandom, fill};
 use aws_lc_rs::signature::EcdsaKeyPair;
-use domain::Timestamp;
 use domain::claims::{
     ChipId, Cpuid, Generation, GuestPolicy, HostData, Measurement, ReportData, SigningKey, Tcb,
 };
+use domain::{Reason, Timestamp};
 use evidence::snp::SnpEvidence;
 
 pub use authority::{Authority, Endorsement};
@@ -179,6 +179,15 @@ pub enum EmulatedError {
     /// The bytes are not what they should be.
     #[error("malformed input to the emulated platform: {0}")]
     Malformed(&'static str),
+}
+
+impl Reason for EmulatedError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Crypto => "emulated.crypto",
+            Self::Malformed(_) => "emulated.malformed",
+        }
+    }
 }
 
 /// The processor that stands for a generation.
