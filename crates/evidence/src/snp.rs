@@ -84,7 +84,8 @@ pub fn verify(
 ///
 /// # Errors
 /// What [`verify`] refuses in its steps 1 to 4, or a given revocation list that is not the root's
-/// or revokes the chain. Under [`Profile::Production`] also the first finding of its step 6.
+/// or revokes the chain. Under [`Profile::Production`] also the first finding of its step 6, or a
+/// list that is not current.
 pub fn inspect(
     evidence: &SnpEvidence,
     floors: &TcbFloors,
@@ -94,10 +95,13 @@ pub fn inspect(
     at: Timestamp,
 ) -> Result<Inspected, EvidenceError> {
     let authentic = Authentic::check(evidence, roots, at)?;
-    for crl in crls {
-        Crl::Given(crl).check(&authentic, at)?;
-    }
     let mut warnings = authentic.findings(floors);
+    for crl in crls {
+        match Crl::Given(crl).check(&authentic, at) {
+            Err(EvidenceError::CrlStale) => warnings.push(EvidenceError::CrlStale),
+            answer => answer?,
+        }
+    }
     if let (Profile::Production, Some(finding)) = (profile, warnings.first()) {
         return Err(*finding);
     }

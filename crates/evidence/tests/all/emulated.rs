@@ -1,18 +1,16 @@
-//! Every check has a row that breaks only that check.
+//! The emulated platform: what it signs verifies, in each form that evidence travels in.
 
 use std::collections::BTreeSet;
 
-use domain::claims::{
-    ChipId, Generation, GuestPolicy, HostData, Measurement, Platform, ReportData, SigningKey, Tcb,
-    Trust,
-};
+use domain::claims::{Generation, GuestPolicy, HostData, Measurement, Platform, ReportData, Trust};
 use domain::{Reason as _, Timestamp};
 use evidence::snp::{
-    Chips, Crl, Expected, Measurements, Profile, Roots, SnpEvidence, TcbFloors, inspect, verify,
+    Chips, Crl, Expected, Measurements, Profile, Report, Roots, SnpEvidence, TcbFloors, inspect,
+    read_evidence, verify,
 };
-use testkit::emulated::{Authority, Endorsement, Launch, SecurityProcessor};
+use testkit::emulated::{Endorsement, Launch, SecurityProcessor};
 
-use crate::support::{TCB, authority, chip_id, created, endorsement, now, time};
+use crate::support::{TCB, authority, chip_id, created, endorsement, now};
 
 pub(crate) fn launch() -> Launch {
     Launch {
@@ -54,7 +52,7 @@ pub(crate) fn reason(evidence: &SnpEvidence, roots: &Roots) -> &'static str {
     reason_at(evidence, &expected(), roots, now())
 }
 
-fn reason_at(
+pub(crate) fn reason_at(
     evidence: &SnpEvidence,
     expected: &Expected,
     roots: &Roots,
@@ -107,221 +105,26 @@ fn a_kept_processor_is_the_same_processor() {
     assert_eq!(kept.to_pem().unwrap(), pem);
     let evidence = kept.evidence(&launch(), report_data(), 0).unwrap();
     assert_eq!(reason(&evidence, &roots(&processor)), "verified");
-}
-
-/// One field of an otherwise right report, changed before it is signed.
-#[test]
-fn a_signed_report_is_refused_for_its_content() {
-    let processor = processor(|_| ());
-    let roots = roots(&processor);
-    // Position, new bytes (AMD 56860 §7.3) and the one reason.
-    let rows: [(usize, &[u8], &str); 17] = [
-        (0x08, &0xb_0000_u64.to_le_bytes(), "evidence.debug-enabled"),
-        (0x08, &0x7_0000_u64.to_le_bytes(), "evidence.migration-agent"),
-        (0x30, &[1], "evidence.vmpl"),
-        (0x30, &[0xff; 4], "evidence.vmpl"),
-        (0x34, &[2], "evidence.signature-algorithm"),
-        (0x40, &[0x05], "evidence.alias-check"),
-        (0x48, &[1 << 2], "evidence.signing-key"),
-        (0x48, &[7 << 2], "evidence.signing-key"),
-        (0x48, &[1 << 1], "evidence.signing-key"),
-        (0x50, &[4], "evidence.report-data"),
-        (0x90, &[4], "evidence.measurement"),
-        (0xc0, &[4], "evidence.host-data"),
-        (0x188, &[0x19, 0x01], "evidence.product"),
-        (0x188, &[0x17], "evidence.product"),
-        (0x18a, &[0x09], "evidence.tcb-floor"), // a stepping without a floor
-        (0x1a0, &[0; 64], "evidence.chip-id-masked"),
-        (0x1a0, &[8], "evidence.chip-id"),
-    ];
-    for (position, bytes, expected) in rows {
-        let mut report = report(&processor);
-        report[position..position + bytes.len()].copy_from_slice(bytes);
-        let evidence = processor.accompany(processor.sign(&report).unwrap());
-        assert_eq!(reason(&evidence, &roots), expected, "{position:#x}");
+    let (cut, _) = pem.split_once("-----BEGIN PRIVATE KEY").unwrap();
+    for broken in ["", cut] {
+        let error = SecurityProcessor::from_pem(broken).unwrap_err();
+        assert_eq!(error.reason(), "emulated.malformed");
     }
 }
 
-#[test]
-fn an_old_report_version_is_refused() {
-    let processor = processor(|_| ());
-    let mut report = report(&processor);
-    report[0] = 2;
-    report[0x188..0x18b].copy_from_slice(&[0; 3]);
-    let evidence = processor.accompany(processor.sign(&report).unwrap());
-    assert_eq!(reason(&evidence, &roots(&processor)), "evidence.report-version");
-}
-
-/// Offsets of REPORTED_TCB, COMMITTED_TCB, CURRENT_TCB and LAUNCH_TCB; in them the SNP version is
-/// byte 6 and the microcode version byte 7.
-#[test]
-fn firmware_versions_are_refused_in_every_wrong_order() {
-    let processor = processor(|_| ());
-    let roots = roots(&processor);
-    let rows = [
-        (0x180, 0x1a, "evidence.tcb-mismatch"),
-        (0x1e0, 0x1a, "evidence.rollback"), // committed below reported
-        (0x38, 0x1a, "evidence.rollback"),  // current below committed
-        (0x1e0, 0x1c, "evidence.rollback"), // committed above current
-        (0x1f0, 0x16, "evidence.tcb-floor"),
-        (0x1f0, 0x1a, "verified"),
-    ];
-    for (position, snp, expected) in rows {
-        let mut report = report(&processor);
-        report[position + 6] = snp;
-        let evidence = processor.accompany(processor.sign(&report).unwrap());
-        assert_eq!(reason(&evidence, &roots), expected, "{position:#x}");
+pub(crate) fn expected_of(report: &Report) -> Expected {
+    Expected {
+        measurements: Measurements::new([report.measurement]).unwrap(),
+        host_data: report.host_data,
+        report_data: report.report_data,
+        floors: TcbFloors::published().unwrap(),
+        chips: Chips::Any,
     }
 }
 
-#[test]
-fn firmware_below_the_floor_is_refused_whatever_the_component() {
-    for tcb in [Tcb { snp: 0x16, ..TCB }, Tcb { microcode: 0x53, ..TCB }] {
-        let processor = processor(|endorsement| endorsement.tcb = tcb);
-        let evidence = processor.accompany(report(&processor));
-        assert_eq!(reason(&evidence, &roots(&processor)), "evidence.tcb-floor", "{tcb:?}");
-    }
-}
-
-/// One field of an otherwise right certificate; the report is right.
-#[test]
-fn a_certificate_is_refused_for_its_content() {
-    type Change = fn(&mut Endorsement);
-    let rows: [(Change, &str); 9] = [
-        (|e| e.product = "Milan-B0".to_owned(), "evidence.product"),
-        (|e| e.product = "Genoa-B1".to_owned(), "verified"),
-        (|e| e.hardware_id = None, "evidence.malformed"),
-        (|e| e.hardware_id = Some(vec![8; 64]), "evidence.chip-id"),
-        (|e| e.hardware_id = Some([&[4, 64], [7; 64].as_slice()].concat()), "verified"),
-        (|e| e.hardware_id = Some(vec![7; 63]), "evidence.malformed"),
-        (|e| e.signing_key = SigningKey::Vlek, "evidence.chain"),
-        (|e| e.validity.1 = time("2026-12-31T23:59:59Z"), "evidence.expired"),
-        (|e| e.validity.0 = time("2027-01-01T00:00:01Z"), "evidence.not-yet-valid"),
-    ];
-    for (index, (change, expected)) in rows.into_iter().enumerate() {
-        let processor = processor(change);
-        let evidence = processor.accompany(report(&processor));
-        assert_eq!(reason(&evidence, &roots(&processor)), expected, "row {index}");
-    }
-    // Every firmware version in the certificate, against a report that says otherwise.
-    let other = [
-        Tcb { bootloader: 11, ..TCB },
-        Tcb { tee: 2, ..TCB },
-        Tcb { snp: 0x1c, ..TCB },
-        Tcb { microcode: 0x59, ..TCB },
-        Tcb { fmc: Some(0), ..TCB },
-    ];
-    let right = report(&processor(|_| ()));
-    for tcb in other {
-        let processor = processor(|endorsement| endorsement.tcb = tcb);
-        let evidence = processor.accompany(processor.sign(&right).unwrap());
-        assert_eq!(reason(&evidence, &roots(&processor)), "evidence.tcb-mismatch", "{tcb:?}");
-    }
-}
-
-#[test]
-fn signatures_bind_report_certificate_and_root() {
-    let (one, two) = (processor(|_| ()), processor(|_| ()));
-    let roots = roots(&one);
-    let right = one.evidence(&launch(), report_data(), 0).unwrap();
-    let swapped = two.accompany(right.report.clone());
-    assert_eq!(reason(&swapped, &roots), "evidence.signature");
-    let mut touched = right.clone();
-    touched.report[0x150] ^= 1; // report ID: signed, and otherwise not looked at
-    assert_eq!(reason(&touched, &roots), "evidence.signature");
-    let mut unsigned = right.clone();
-    unsigned.report[0x2a0..].fill(0);
-    assert_eq!(reason(&unsigned, &roots), "evidence.signature");
-    for certificate in [SnpEvidence::vek_mut, SnpEvidence::ask_mut] {
-        let mut touched = right.clone();
-        *certificate(&mut touched).last_mut().unwrap() ^= 1;
-        assert_eq!(reason(&touched, &roots), "evidence.chain");
-    }
-    // The root in place of the intermediate, and the leaf in place of its issuer.
-    let root_as_issuer = SnpEvidence { ask: one.ark_der().to_vec(), ..right.clone() };
-    assert_eq!(reason(&root_as_issuer, &roots), "evidence.chain");
-    let leaf_as_issuer = SnpEvidence { ask: one.vcek_der().to_vec(), ..right };
-    assert_eq!(reason(&leaf_as_issuer, &roots), "evidence.emulated-platform");
-}
-
-trait Certificates {
-    fn vek_mut(&mut self) -> &mut Vec<u8>;
-    fn ask_mut(&mut self) -> &mut Vec<u8>;
-}
-
-impl Certificates for SnpEvidence {
-    fn vek_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.vek
-    }
-
-    fn ask_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.ask
-    }
-}
-
-#[test]
-fn only_given_roots_count() {
-    let processor = processor(|_| ());
-    let evidence = processor.evidence(&launch(), report_data(), 0).unwrap();
-    assert_eq!(reason(&evidence, &Roots::amd()), "evidence.emulated-platform");
-    let other = Authority::create(Generation::Genoa, created()).unwrap();
-    let other = other.processor(&endorsement()).unwrap();
-    assert_eq!(reason(&evidence, &roots(&other)), "evidence.emulated-platform");
-    // Neither an intermediate nor a leaf is a root.
-    for der in [processor.ask_der(), processor.vcek_der()] {
-        assert_eq!(Roots::emulated(der).unwrap_err().reason(), "evidence.malformed");
-    }
-}
-
-#[test]
-fn expected_values_are_compared_one_by_one() {
-    let processor = processor(|_| ());
-    let evidence = processor.evidence(&launch(), report_data(), 0).unwrap();
-    let other = Measurements::new([Measurement::from_bytes([9; 48])]).unwrap();
-    let chips = Chips::Listed(BTreeSet::from([ChipId::from_bytes([9; 64])]));
-    let host_data = HostData::from_bytes([9; 32]);
-    let report_data = ReportData::from_bytes([9; 64]);
-    let rows = [
-        (Expected { measurements: other, ..expected() }, "evidence.measurement"),
-        (Expected { host_data, ..expected() }, "evidence.host-data"),
-        (Expected { report_data, ..expected() }, "evidence.report-data"),
-        (Expected { chips, ..expected() }, "evidence.chip-not-allowed"),
-        (
-            Expected { chips: Chips::Listed(BTreeSet::new()), ..expected() },
-            "evidence.chip-not-allowed",
-        ),
-        (Expected { chips: Chips::Any, ..expected() }, "verified"),
-    ];
-    for (expected, reason) in rows {
-        assert_eq!(reason_at(&evidence, &expected, &roots(&processor), now()), reason);
-    }
-}
-
-#[test]
-fn revocation_lists_are_the_roots_and_current() {
-    let processor = processor(|_| ());
-    let evidence = processor.evidence(&launch(), report_data(), 0).unwrap();
-    let roots = roots(&processor);
-    let (earlier, later) = (time("2026-12-01T00:00:00Z"), time("2027-02-01T00:00:00Z"));
-    let list = |revoked, from, to| authority().revocation_list(revoked, from, to).unwrap();
-    let reason = |list: &[u8], at| {
-        verify(&evidence, &expected(), &roots, Crl::Given(list), at)
-            .map(|_| "verified")
-            .unwrap_or_else(|error| error.reason())
-    };
-    let right = list(false, earlier, later);
-    assert_eq!(reason(&right, now()), "verified");
-    assert_eq!(reason(&list(true, earlier, later), now()), "evidence.revoked");
-    assert_eq!(reason(&right, later.plus_seconds(1)), "evidence.crl-stale");
-    assert_eq!(reason(&right, earlier.plus_seconds(-1)), "evidence.crl-stale");
-    let mut forged = right.clone();
-    *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(reason(&forged, now()), "evidence.crl");
-    assert_eq!(reason(&right[1..], now()), "evidence.crl");
-    let other = Authority::create(Generation::Genoa, created()).unwrap();
-    let other = other.revocation_list(false, earlier, later).unwrap();
-    assert_eq!(reason(&other, now()), "evidence.crl");
-}
+pub(crate) const CAPTURED: &str = "confidential-dot-ai+attestation-rs/crates/attestation/test_data/snp/\
+                        live-report-v5-genoa.bin";
+pub(crate) const TRUSTEE: &str = "confidential-containers+trustee/deps/verifier/test_data/snp";
 
 #[test]
 fn a_certificate_table_gives_the_same_evidence() {
@@ -347,5 +150,30 @@ fn evidence_has_one_json_form() {
     keys.sort();
     assert_eq!(keys, ["ask", "report", "vek"]);
     let text = serde_json::to_vec(&evidence).unwrap();
-    assert_eq!(evidence::snp::read_evidence(&text, &[]).unwrap(), evidence);
+    assert_eq!(read_evidence(&text, &[]).unwrap(), evidence);
+}
+
+#[test]
+fn evidence_is_put_together_from_files_in_any_order() {
+    let processor = processor(|_| ());
+    let right = processor.evidence(&launch(), report_data(), 0).unwrap();
+    let (vek, ask, ark) = (processor.vcek_der(), processor.ask_der(), processor.ark_der());
+    let pem = processor.to_pem().unwrap();
+    let (certificates, _) = pem.split_once("-----BEGIN PRIVATE").unwrap();
+    let (_, certificates) = certificates.split_once("PROCESSOR-----\n-----BEGIN").unwrap();
+    let certificates = format!("-----BEGIN{certificates}");
+    let hex = hex::encode(&right.report);
+    let json = serde_json::to_vec(&right).unwrap();
+    let read =
+        |input: &[u8], files: &[&[u8]]| read_evidence(input, files).map_err(|error| error.reason());
+    assert_eq!(read(&right.report, &[ark, ask, vek]), Ok(right.clone()));
+    assert_eq!(read(hex.as_bytes(), &[vek, ask]), Ok(right.clone()));
+    assert_eq!(read(&right.report, &[certificates.as_bytes()]), Ok(right.clone()));
+    assert_eq!(read(&json, &[ark]), Ok(right.clone()));
+    let malformed = Err("evidence.malformed");
+    assert_eq!(read(&right.report, &[]), malformed);
+    assert_eq!(read(&right.report, &[ask, ark]), malformed);
+    assert_eq!(read(&right.report, &[vek]), malformed);
+    assert_eq!(read(&right.report, &[vek, ask, b"-----BEGIN CERTIFICATE-----"]), malformed);
+    assert_eq!(read(b"no report", &[vek, ask]), malformed);
 }

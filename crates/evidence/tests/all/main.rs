@@ -1,6 +1,8 @@
 //! The verifier over published evidence and over evidence that is wrong in exactly one way.
 
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod emulated;
 #[cfg(test)]
 mod launch_digests;
@@ -8,6 +10,8 @@ mod launch_digests;
 mod mutations;
 #[cfg(test)]
 mod published_reports;
+#[cfg(test)]
+mod refused;
 #[cfg(test)]
 mod report_parsing;
 #[cfg(test)]

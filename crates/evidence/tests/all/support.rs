@@ -41,6 +41,12 @@ pub(crate) fn authority() -> &'static Authority {
     AUTHORITY.get_or_init(|| Authority::create(Generation::Genoa, created()).unwrap())
 }
 
+/// An authority of the same name with other keys.
+pub(crate) fn other_authority() -> &'static Authority {
+    static AUTHORITY: OnceLock<Authority> = OnceLock::new();
+    AUTHORITY.get_or_init(|| Authority::create(Generation::Genoa, created()).unwrap())
+}
+
 pub(crate) const TCB: Tcb = Tcb { fmc: None, bootloader: 10, tee: 1, snp: 0x1b, microcode: 0x58 };
 
 pub(crate) fn chip_id() -> ChipId {

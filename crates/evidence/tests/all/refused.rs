@@ -1,0 +1,173 @@
+//! Every check of a report, a certificate or an expected value has a row that breaks only that
+//! check.
+
+use std::collections::BTreeSet;
+
+use domain::claims::{ChipId, Generation, HostData, Measurement, ReportData, SigningKey, Tcb};
+use evidence::snp::{Chips, Expected, Measurements, Report};
+use testkit::emulated::{Endorsement, SecurityProcessor};
+
+use crate::emulated::{
+    CAPTURED, expected, expected_of, launch, processor, reason, reason_at, report, report_data,
+    roots,
+};
+use crate::support::{TCB, created, now, time, vector};
+
+/// Position, new bytes (AMD 56860 §7.3) and the one reason.
+const CHANGED_FIELDS: [(usize, &[u8], &str); 20] = [
+    (0x00, &[3], "verified"),
+    (0x00, &[4], "verified"),
+    (0x08, &0xb_0000_u64.to_le_bytes(), "evidence.debug-enabled"),
+    (0x08, &0x7_0000_u64.to_le_bytes(), "evidence.migration-agent"),
+    (0x30, &[1], "evidence.vmpl"),
+    (0x30, &[0xff; 4], "evidence.vmpl"),
+    (0x34, &[2], "evidence.signature-algorithm"),
+    (0x40, &[0x05], "evidence.alias-check"),
+    (0x48, &[1 << 2], "evidence.signing-key"),
+    (0x48, &[7 << 2], "evidence.signing-key"),
+    (0x48, &[1 << 1], "evidence.signing-key"),
+    (0x50, &[4], "evidence.report-data"),
+    (0x90, &[4], "evidence.measurement"),
+    (0xc0, &[4], "evidence.host-data"),
+    (0x182, &[1], "evidence.malformed"), // reserved in REPORTED_TCB
+    (0x188, &[0x19, 0x01], "evidence.product"),
+    (0x188, &[0x17], "evidence.product"),
+    (0x18a, &[0x09], "evidence.tcb-floor"), // a stepping without a floor
+    (0x1a0, &[0; 64], "evidence.chip-id-masked"),
+    (0x1a0, &[8], "evidence.chip-id"),
+];
+
+/// `right` with one field changed before it is signed again.
+fn refuse_changed_fields(right: &[u8], processor: &SecurityProcessor, expected: &Expected) {
+    let roots = roots(processor);
+    for (position, bytes, reason) in CHANGED_FIELDS {
+        let mut report = right.to_vec();
+        report[0x1f8..0x208].fill(0); // reserved before version 5
+        report[position..position + bytes.len()].copy_from_slice(bytes);
+        let evidence = processor.accompany(processor.sign(&report).unwrap());
+        assert_eq!(reason_at(&evidence, expected, &roots, now()), reason, "{position:#x}");
+    }
+}
+
+#[test]
+fn a_signed_report_is_refused_for_its_content() {
+    let processor = processor(|_| ());
+    refuse_changed_fields(&report(&processor), &processor, &expected());
+}
+
+/// The same for a report that a real machine made, signed again by the emulated processor.
+#[test]
+fn a_captured_report_is_refused_for_its_content() {
+    let Some(captured) = vector(CAPTURED) else { return };
+    let report = Report::parse(&captured).unwrap();
+    let processor = processor(|endorsement| {
+        *endorsement = Endorsement::new(
+            Generation::Genoa,
+            report.chip_id,
+            report.reported_tcb.components(Generation::Genoa).unwrap(),
+            created(),
+        );
+    });
+    refuse_changed_fields(&captured, &processor, &expected_of(&report));
+}
+
+#[test]
+fn an_old_report_version_is_refused() {
+    let processor = processor(|_| ());
+    let mut report = report(&processor);
+    report[0] = 2;
+    report[0x188..0x18b].copy_from_slice(&[0; 3]);
+    let evidence = processor.accompany(processor.sign(&report).unwrap());
+    assert_eq!(reason(&evidence, &roots(&processor)), "evidence.report-version");
+}
+
+/// Offsets of REPORTED_TCB, COMMITTED_TCB, CURRENT_TCB and LAUNCH_TCB; in them the SNP version is
+/// byte 6 and the microcode version byte 7.
+#[test]
+fn firmware_versions_are_refused_in_every_wrong_order() {
+    let processor = processor(|_| ());
+    let roots = roots(&processor);
+    let rows = [
+        (0x180, 0x1a, "evidence.tcb-mismatch"),
+        (0x1e0, 0x1a, "evidence.rollback"), // committed below reported
+        (0x38, 0x1a, "evidence.rollback"),  // current below committed
+        (0x1e0, 0x1c, "evidence.rollback"), // committed above current
+        (0x1f0, 0x16, "evidence.tcb-floor"),
+        (0x1f0, 0x1a, "verified"),
+    ];
+    for (position, snp, expected) in rows {
+        let mut report = report(&processor);
+        report[position + 6] = snp;
+        let evidence = processor.accompany(processor.sign(&report).unwrap());
+        assert_eq!(reason(&evidence, &roots), expected, "{position:#x}");
+    }
+}
+
+#[test]
+fn firmware_below_the_floor_is_refused_whatever_the_component() {
+    for tcb in [Tcb { snp: 0x16, ..TCB }, Tcb { microcode: 0x53, ..TCB }] {
+        let processor = processor(|endorsement| endorsement.tcb = tcb);
+        let evidence = processor.accompany(report(&processor));
+        assert_eq!(reason(&evidence, &roots(&processor)), "evidence.tcb-floor", "{tcb:?}");
+    }
+}
+
+/// One field of an otherwise right certificate; the report is right.
+#[test]
+fn a_certificate_is_refused_for_its_content() {
+    type Change = fn(&mut Endorsement);
+    let rows: [(Change, &str); 9] = [
+        (|e| e.product = "Milan-B0".to_owned(), "evidence.product"),
+        (|e| e.product = "Genoa-B1".to_owned(), "verified"),
+        (|e| e.hardware_id = None, "evidence.malformed"),
+        (|e| e.hardware_id = Some(vec![8; 64]), "evidence.chip-id"),
+        (|e| e.hardware_id = Some([&[4, 64], [7; 64].as_slice()].concat()), "verified"),
+        (|e| e.hardware_id = Some(vec![7; 63]), "evidence.malformed"),
+        (|e| e.signing_key = SigningKey::Vlek, "evidence.chain"),
+        (|e| e.validity.1 = time("2026-12-31T23:59:59Z"), "evidence.expired"),
+        (|e| e.validity.0 = time("2027-01-01T00:00:01Z"), "evidence.not-yet-valid"),
+    ];
+    for (index, (change, expected)) in rows.into_iter().enumerate() {
+        let processor = processor(change);
+        let evidence = processor.accompany(report(&processor));
+        assert_eq!(reason(&evidence, &roots(&processor)), expected, "row {index}");
+    }
+    // Every firmware version in the certificate, against a report that says otherwise.
+    let other = [
+        Tcb { bootloader: 11, ..TCB },
+        Tcb { tee: 2, ..TCB },
+        Tcb { snp: 0x1c, ..TCB },
+        Tcb { microcode: 0x59, ..TCB },
+        Tcb { fmc: Some(0), ..TCB },
+    ];
+    let right = report(&processor(|_| ()));
+    for tcb in other {
+        let processor = processor(|endorsement| endorsement.tcb = tcb);
+        let evidence = processor.accompany(processor.sign(&right).unwrap());
+        assert_eq!(reason(&evidence, &roots(&processor)), "evidence.tcb-mismatch", "{tcb:?}");
+    }
+}
+
+#[test]
+fn expected_values_are_compared_one_by_one() {
+    let processor = processor(|_| ());
+    let evidence = processor.evidence(&launch(), report_data(), 0).unwrap();
+    let other = Measurements::new([Measurement::from_bytes([9; 48])]).unwrap();
+    let chips = Chips::Listed(BTreeSet::from([ChipId::from_bytes([9; 64])]));
+    let host_data = HostData::from_bytes([9; 32]);
+    let report_data = ReportData::from_bytes([9; 64]);
+    let rows = [
+        (Expected { measurements: other, ..expected() }, "evidence.measurement"),
+        (Expected { host_data, ..expected() }, "evidence.host-data"),
+        (Expected { report_data, ..expected() }, "evidence.report-data"),
+        (Expected { chips, ..expected() }, "evidence.chip-not-allowed"),
+        (
+            Expected { chips: Chips::Listed(BTreeSet::new()), ..expected() },
+            "evidence.chip-not-allowed",
+        ),
+        (Expected { chips: Chips::Any, ..expected() }, "verified"),
+    ];
+    for (expected, reason) in rows {
+        assert_eq!(reason_at(&evidence, &expected, &roots(&processor), now()), reason);
+    }
+}
