@@ -115,7 +115,7 @@ fn broken_firmware_is_refused_and_never_panics() {
     assert_eq!(reason(&vec![0; 4096]), Err("launch.firmware"));
     // Whatever one byte of the tables becomes, the answer is a digest or a reason.
     for position in ovmf.len() - 2048..ovmf.len() {
-        for value in [0, 1, 0x7f, 0xff] {
+        for value in [0, 1, 0x13] {
             let mut other = ovmf.clone();
             other[position] = value;
             let _answer = reason(&other);
