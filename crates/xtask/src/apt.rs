@@ -46,11 +46,7 @@ impl Apt {
         if update || !sources.exists() {
             cache::write(&sources, machine_sources(suite)?.as_bytes())?;
         }
-        Ok(Self {
-            root,
-            update,
-            updated: false,
-        })
+        Ok(Self { root, update, updated: false })
     }
 
     /// The named packages and everything they depend on, downloaded.
@@ -61,20 +57,12 @@ impl Apt {
             return Ok(packages);
         }
         self.lists()?;
-        let mut install = self.apt("apt-get");
-        install
-            .args(["install", "--yes", "--print-uris"])
-            .args(names);
-        let uris = String::from_utf8(run::stdout(&mut install)?)?;
-        let files: Vec<&str> = uris
-            .lines()
-            .filter(|line| line.starts_with('\''))
-            .filter_map(|line| line.split(' ').nth(1))
-            .collect();
+        let mut plan = self.apt("apt-get");
+        plan.args(["install", "--yes", "--simulate"]).args(names);
+        let plan = String::from_utf8(run::stdout(&mut plan)?)?;
+        let files: Vec<String> = plan.lines().filter_map(planned).collect();
         let mut download = self.apt("apt-get");
-        download
-            .args(["install", "--yes", "--download-only"])
-            .args(names);
+        download.args(["install", "--yes", "--download-only"]).args(names);
         run::stdout(&mut download)?;
         self.record(set, &files)
     }
@@ -90,17 +78,12 @@ impl Apt {
         let mut uri = self.apt("apt-get");
         uri.args(["download", "--print-uris", name]);
         let line = String::from_utf8(run::stdout(&mut uri)?)?;
-        let file = line
-            .split(' ')
-            .nth(1)
-            .with_context(|| format!("no package `{name}`"))?;
+        let file = line.split(' ').nth(1).with_context(|| format!("no package `{name}`"))?;
         let mut download = self.apt("apt-get");
-        download
-            .args(["download", name])
-            .current_dir(self.archives());
+        download.args(["download", name]).current_dir(self.archives());
         run::stdout(&mut download)?;
         let [package] = self
-            .record(name, &[file])?
+            .record(name, &[file.to_owned()])?
             .try_into()
             .ok()
             .context("one package expected")?;
@@ -159,17 +142,14 @@ impl Apt {
         command
     }
 
-    fn record(&self, set: &str, files: &[&str]) -> Result<Vec<Package>> {
+    fn record(&self, set: &str, files: &[String]) -> Result<Vec<Package>> {
         let mut packages = Vec::new();
         for file in files {
             packages.push(self.describe(file)?);
         }
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         let names: Vec<_> = packages.iter().map(|package| &package.file).collect();
-        cache::write(
-            &self.root.join("sets").join(set),
-            &serde_json::to_vec(&names)?,
-        )?;
+        cache::write(&self.root.join("sets").join(set), &serde_json::to_vec(&names)?)?;
         Ok(packages)
     }
 
@@ -195,6 +175,14 @@ impl Apt {
             file: path,
         })
     }
+}
+
+/// The file that apt will write for a line `Inst name (version origin [arch])` of its plan.
+fn planned(line: &str) -> Option<String> {
+    let (name, rest) = line.strip_prefix("Inst ")?.split_once(" (")?;
+    let version = rest.split(' ').next()?.replace(':', "%3a");
+    let arch = rest.split_once('[')?.1.split(']').next()?;
+    Some(format!("{name}_{version}_{arch}.deb"))
 }
 
 /// Unpacks `packages` into one folder below the cache and returns it.
@@ -283,9 +271,7 @@ fn mirror(text: &str, suite: &str) -> Option<String> {
     one_line.or_else(|| {
         text.split("\n\n").find_map(|stanza| {
             let field = |name: &str| stanza.lines().find_map(|line| line.strip_prefix(name));
-            let serves = field("Suites:")?
-                .split_whitespace()
-                .any(|word| word == suite);
+            let serves = field("Suites:")?.split_whitespace().any(|word| word == suite);
             let uri = field("URIs:")?.split_whitespace().next()?;
             serves.then(|| uri.to_owned())
         })
@@ -297,20 +283,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_plan_names_files() {
+        let line = "Inst zlib1g (1:1.3-1+b1 Debian:13.5/stable, Debian:13.5/x [amd64]) []";
+        assert_eq!(planned(line).as_deref(), Some("zlib1g_1%3a1.3-1+b1_amd64.deb"));
+        assert_eq!(planned("Conf zlib1g (1:1.3-1+b1 Debian [amd64])"), None);
+    }
+
+    #[test]
     fn both_forms_of_source_are_read() {
         let text = "deb [signed-by=/k] scheme://one/debian bookworm main\n\n\
                     Types: deb\nURIs: scheme://two/security\nSuites: bookworm-security\n\n\
                     Types: deb\n# note\nURIs: scheme://three/debian\nSuites: a bookworm-updates\n";
         let found = |suite| mirror(text, suite);
         assert_eq!(found("bookworm").as_deref(), Some("scheme://one/debian"));
-        assert_eq!(
-            found("bookworm-security").as_deref(),
-            Some("scheme://two/security")
-        );
-        assert_eq!(
-            found("bookworm-updates").as_deref(),
-            Some("scheme://three/debian")
-        );
+        assert_eq!(found("bookworm-security").as_deref(), Some("scheme://two/security"));
+        assert_eq!(found("bookworm-updates").as_deref(), Some("scheme://three/debian"));
         assert_eq!(found("trixie"), None);
     }
 }

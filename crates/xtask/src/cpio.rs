@@ -13,6 +13,7 @@ pub(crate) fn archive(tree: &Tree) -> Result<Vec<u8>> {
         let (mode, device, body): (u32, (u32, u32), &[u8]) = match node {
             Node::Folder => (0o040_755, (0, 0), &[]),
             Node::File { mode, bytes } => (0o100_000 | mode, (0, 0), bytes),
+            Node::Link(target) => (0o120_777, (0, 0), target.as_bytes()),
             Node::Device { major, minor } => (0o020_600, (*major, *minor), &[]),
         };
         let links = if matches!(node, Node::Folder) { 2 } else { 1 };
@@ -32,9 +33,7 @@ fn entry(
 ) -> Result<()> {
     let size = u32::try_from(body.len()).with_context(|| format!("`{path}` is over 4 GiB"))?;
     let name_size = u32::try_from(path.len() + 1).context("path too long")?;
-    let fields = [
-        inode, mode, 0, 0, links, 0, size, 0, 0, major, minor, name_size, 0,
-    ];
+    let fields = [inode, mode, 0, 0, links, 0, size, 0, 0, major, minor, name_size, 0];
     out.extend_from_slice(b"070701");
     for field in fields {
         out.extend_from_slice(format!("{field:08X}").as_bytes());

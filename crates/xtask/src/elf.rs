@@ -31,10 +31,7 @@ pub(crate) fn closure(
                 .map(|folder| folder.join(&name))
                 .find(|path| path.exists())
                 .with_context(|| {
-                    format!(
-                        "`{}` needs `{name}`, which no package brings",
-                        path.display()
-                    )
+                    format!("`{}` needs `{name}`, which no package brings", path.display())
                 })?;
             let library = fs::canonicalize(library)?;
             open.push(library.clone());
@@ -69,9 +66,7 @@ fn needed(bytes: &[u8]) -> Result<Vec<String>> {
 /// The `key=value` pairs of a kernel module's `.modinfo` section.
 pub(crate) fn modinfo(bytes: &[u8]) -> Result<Vec<(String, String)>> {
     let file = object::File::parse(bytes)?;
-    let section = file
-        .section_by_name(".modinfo")
-        .context("no .modinfo section")?;
+    let section = file.section_by_name(".modinfo").context("no .modinfo section")?;
     Ok(section
         .data()?
         .split(|byte| *byte == 0)

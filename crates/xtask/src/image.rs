@@ -138,10 +138,7 @@ fn root(programs: &Path, guest: &Path, modules: &[kernel::Module]) -> Result<Tre
     tree.program("usr/libexec/cloister/wasm-runner", cache::read(&wasm)?)?;
     tree.program("usr/bin/crun", cache::read(&crun)?)?;
 
-    let folders = [
-        guest.join("usr/lib/x86_64-linux-gnu"),
-        guest.join("usr/lib64"),
-    ];
+    let folders = [guest.join("usr/lib/x86_64-linux-gnu"), guest.join("usr/lib64")];
     for (name, path) in elf::closure(&[&init, &wasm, &crun], &folders)? {
         let bytes = cache::read(&path)?;
         if name.starts_with("ld-linux") {
@@ -227,14 +224,8 @@ fn check(project: &Path, inputs: &Inputs, first: &Image) -> Result<()> {
 
 fn copy_sources(project: &Path, copy: &Path) -> Result<()> {
     let mut list = Command::new("git");
-    list.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ])
-    .current_dir(project);
+    list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(project);
     let names = String::from_utf8(run::stdout(&mut list)?)?;
     for name in names.split('\0').filter(|name| !name.is_empty()) {
         let from = project.join(name);

@@ -11,6 +11,8 @@ pub(crate) enum Node {
     Folder,
     /// A file with its permission bits.
     File { mode: u32, bytes: Vec<u8> },
+    /// A symbolic link and its target.
+    Link(String),
     /// A character device, mode 0600.
     Device { major: u32, minor: u32 },
 }
@@ -73,9 +75,6 @@ mod tests {
         let mut tree = Tree::default();
         tree.file("a", vec![1]).unwrap();
         tree.file("a", vec![1]).unwrap();
-        assert_eq!(
-            tree.file("a", vec![2]).unwrap_err().to_string(),
-            "two different things at `a`"
-        );
+        assert_eq!(tree.file("a", vec![2]).unwrap_err().to_string(), "two different things at `a`");
     }
 }

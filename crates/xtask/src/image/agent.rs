@@ -13,35 +13,19 @@ use crate::{cache, run};
 /// files in `target`; returns the folder that holds them.
 pub(super) fn build(project: &Path, target: &Path) -> Result<PathBuf> {
     let home = cargo_home()?;
-    let maps = [
-        (project, "/cloister"),
-        (&home, "/cargo"),
-        (target, "/target"),
-    ];
+    let maps = [(project, "/cloister"), (&home, "/cargo"), (target, "/target")];
     let join = |flag: &str, separator: &str| {
-        let flags: Vec<String> = maps
-            .iter()
-            .map(|(from, to)| format!("{flag}={}={to}", from.display()))
-            .collect();
+        let flags: Vec<String> =
+            maps.iter().map(|(from, to)| format!("{flag}={}={to}", from.display())).collect();
         flags.join(separator)
     };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--locked",
-            "--package",
-            "agent",
-        ])
+        .args(["build", "--quiet", "--release", "--locked", "--package", "agent"])
         .args(["--config", "profile.release.strip=\"symbols\""])
         .current_dir(project)
         .env("CARGO_TARGET_DIR", target)
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            join("--remap-path-prefix", "\u{1f}"),
-        )
+        .env("CARGO_ENCODED_RUSTFLAGS", join("--remap-path-prefix", "\u{1f}"))
         // C libraries inside crates write their source paths into assertions.
         .env("CFLAGS", join("-ffile-prefix-map", " "))
         .env("CXXFLAGS", join("-ffile-prefix-map", " "))
@@ -59,11 +43,7 @@ pub(super) fn bare_init(project: &Path) -> Result<Vec<u8>> {
     rustc
         .args(["--edition=2024", "--target=x86_64-unknown-linux-musl"])
         .args(["-Cpanic=abort", "-Copt-level=s", "-Cstrip=symbols"])
-        .args([
-            "-Clink-self-contained=no",
-            "-Clink-arg=-nostartfiles",
-            "-Crelocation-model=static",
-        ])
+        .args(["-Clink-self-contained=no", "-Clink-arg=-nostartfiles", "-Crelocation-model=static"])
         .arg("-o")
         .arg(&program)
         .arg(project.join("images/guest/bare-init.rs"));

@@ -26,9 +26,7 @@ pub(super) fn vmlinuz(tree: &Path) -> Result<Vec<u8>> {
             let name = path.file_name().and_then(|name| name.to_str());
             name.is_some_and(|name| name.starts_with("vmlinuz"))
         });
-    let path = kernels
-        .next()
-        .context("the kernel package has no vmlinuz")?;
+    let path = kernels.next().context("the kernel package has no vmlinuz")?;
     cache::read(&path)
 }
 
@@ -38,12 +36,7 @@ pub(super) fn modules(tree: &Path, wanted: &[&str]) -> Result<Vec<Module>> {
     let mut files = BTreeMap::new();
     index(&tree.join("usr/lib/modules"), &mut files)?;
     let built_in = built_in(tree)?;
-    let mut order = Order {
-        files,
-        built_in,
-        done: Vec::new(),
-        loaded: Vec::new(),
-    };
+    let mut order = Order { files, built_in, done: Vec::new(), loaded: Vec::new() };
     for name in wanted {
         order.add(name)?;
     }
@@ -108,10 +101,7 @@ fn index(folder: &Path, files: &mut BTreeMap<String, PathBuf>) -> Result<()> {
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             index(&path, files)?;
-        } else if let Some(name) = entry
-            .file_name()
-            .to_str()
-            .and_then(|n| n.strip_suffix(".ko.xz"))
+        } else if let Some(name) = entry.file_name().to_str().and_then(|n| n.strip_suffix(".ko.xz"))
         {
             files.insert(name.replace('-', "_"), path);
         }

@@ -57,10 +57,7 @@ impl Manifest {
         Ok(Self {
             name: "cloister-guest",
             kernel: inputs.kernel.clone(),
-            firmware: Firmware {
-                package: inputs.firmware.clone(),
-                file: FIRMWARE_FILE,
-            },
+            firmware: Firmware { package: inputs.firmware.clone(), file: FIRMWARE_FILE },
             packages: inputs.guest.clone(),
             compiler: String::from_utf8(compiler)?.trim().to_owned(),
             modules: modules.iter().map(|module| module.name.clone()).collect(),
@@ -74,16 +71,10 @@ impl Manifest {
 pub(super) fn print(out: &Path, manifest: &Manifest, changed: bool) {
     let state = if changed { "built" } else { "unchanged" };
     println!("guest image {state}: {}", out.display());
-    println!(
-        "  kernel    {} {}",
-        manifest.kernel.name, manifest.kernel.version
-    );
+    println!("  kernel    {} {}", manifest.kernel.name, manifest.kernel.version);
     println!("  modules   {}", manifest.modules.join(" "));
     for file in &manifest.files {
-        println!(
-            "  {:<15} {:>9} bytes  sha384 {}",
-            file.name, file.bytes, file.sha384
-        );
+        println!("  {:<15} {:>9} bytes  sha384 {}", file.name, file.bytes, file.sha384);
     }
     let path = |name: &str| out.join(name).display().to_string();
     println!(
