@@ -1,1 +1,74 @@
-//! All services in one process.
+//! All services of one deployment in one process, with embedded defaults: SQLite, a local folder.
+//!
+//! The services stay apart: they speak HTTP over TLS with pinned keys, as they would on three
+//! machines. Only broker and airlock share something, the ledger, because they write one log.
+
+mod folder;
+mod keys;
+mod launches;
+mod services;
+
+use std::io;
+use std::path::PathBuf;
+
+use domain::Reason;
+
+pub use folder::NodeFolder;
+pub use keys::Keys;
+pub use services::{Addresses, Hardware, Node, NodeConfig, now};
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The airlock's or broker's address cannot be listened on.
+    #[error("`{0}` cannot be listened on; choose another address or stop what holds it")]
+    Address(std::net::SocketAddr, #[source] io::Error),
+    /// The broker did not start.
+    #[error("the broker did not start")]
+    Broker(#[from] broker::BrokerError),
+    /// The control service did not start.
+    #[error("the control service did not start")]
+    Control(#[from] control::ControlError),
+    /// A file of the node's folder cannot be read or written.
+    #[error("`{0}` cannot be read or written")]
+    File(PathBuf, #[source] io::Error),
+    /// A key file does not hold a key of its kind.
+    #[error("`{0}` does not hold the expected key; restore it from a backup")]
+    Key(PathBuf),
+    /// The wrapped keys' folder cannot be used.
+    #[error("the key store cannot be used")]
+    KeyStore(#[from] broker::KeyStoreError),
+    /// The launcher cannot work.
+    #[error("no enclave can be launched")]
+    Launcher(#[from] launcher::LauncherError),
+    /// The ledger cannot be opened.
+    #[error("the ledger cannot be opened")]
+    Ledger(#[from] ledger::LedgerError),
+    /// The release policy is not valid.
+    #[error("the release policy is not valid")]
+    Policy(#[from] policy::PolicyError),
+    /// The operating system gave no randomness.
+    #[error("the operating system gives no randomness")]
+    Random,
+    /// A TLS key cannot be made.
+    #[error("a TLS key cannot be made")]
+    Tls(#[from] channel::ChannelError),
+}
+
+impl Reason for NodeError {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Address(..) => "node.address",
+            Self::Broker(cause) => cause.reason(),
+            Self::Control(cause) => cause.reason(),
+            Self::File(..) => "node.file",
+            Self::Key(_) => "node.key",
+            Self::KeyStore(cause) => cause.reason(),
+            Self::Launcher(cause) => cause.reason(),
+            Self::Ledger(cause) => cause.reason(),
+            Self::Policy(cause) => cause.reason(),
+            Self::Random => "system.no-randomness",
+            Self::Tls(_) => "node.tls",
+        }
+    }
+}

@@ -105,6 +105,6 @@ fn the_rules_that_the_project_ships_are_read() {
         .iter()
         .find(|output| output.name() == "extract.csv")
         .unwrap();
-    let quasi_identifiers = ["site", "age_band", "sex"].map(String::from).to_vec();
+    let quasi_identifiers = ["site", "age_band", "sex", "plan"].map(String::from).to_vec();
     assert_eq!(extract.shape(), &Shape::Microdata { quasi_identifiers });
 }

@@ -1,0 +1,94 @@
+//! Where a node keeps what: one folder, each part with its own trust (docs/operating.md).
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::NodeError;
+
+/// The layout of a node's folder.
+#[derive(Clone, Debug)]
+pub struct NodeFolder(PathBuf);
+
+impl NodeFolder {
+    /// The node's folder at `path`, created with its parts if it does not exist.
+    ///
+    /// # Errors
+    /// [`NodeError::File`].
+    pub fn open(path: &Path) -> Result<Self, NodeError> {
+        let folder = Self(path.to_owned());
+        for part in
+            [folder.keys(), folder.state(), folder.wrapped_keys(), folder.datasets(), folder.workloads()]
+        {
+            let private = DirBuilder::new().recursive(true).mode(0o700).create(&part);
+            private.map_err(|error| NodeError::File(part, error))?;
+        }
+        Ok(folder)
+    }
+
+    /// Private keys of the services.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// Log and objects: not trusted, may be served and copied.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.0.join("ledger")
+    }
+
+    /// The log's head, which must not be restored together with the log.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state")
+    }
+
+    /// Wrapped dataset keys.
+    #[must_use]
+    pub fn wrapped_keys(&self) -> PathBuf {
+        self.0.join("wrapped-keys")
+    }
+
+    /// Sealed datasets: ciphertext.
+    #[must_use]
+    pub fn datasets(&self) -> PathBuf {
+        self.0.join("datasets")
+    }
+
+    /// Workloads by digest.
+    #[must_use]
+    pub fn workloads(&self) -> PathBuf {
+        self.0.join("workloads")
+    }
+
+    /// Control's database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("control.sqlite")
+    }
+
+    /// What verifiers are given.
+    #[must_use]
+    pub fn trust_file(&self) -> PathBuf {
+        self.0.join("trust.json")
+    }
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), NodeError> {
+    let beside = path.with_extension("new");
+    let write = || -> io::Result<()> {
+        let mut file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().map_err(|error| NodeError::File(path.to_owned(), error))
+}

@@ -1,0 +1,120 @@
+//! Starting the services on the emulated platform.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use cloister::node::{Addresses, Hardware, Node, NodeConfig, NodeFolder, now};
+use domain::keys::PublicKey;
+use evidence::snp::{Chips, Roots, TcbFloors};
+use launcher::{GuestImage, Host, Launcher, Size};
+
+use crate::LabError;
+use crate::people::People;
+use crate::platform::EmulatedPlatform;
+
+/// What `serve` is asked for.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Where everything is kept
+    #[arg(long, default_value = ".cloister/lab")]
+    pub folder: std::path::PathBuf,
+    /// The address of control; broker and airlock take the next two ports
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    pub listen: SocketAddr,
+}
+
+/// Serves until Ctrl-C; prints the URL and one login per role.
+///
+/// # Errors
+/// [`LabError`].
+pub async fn run(options: &Options) -> Result<(), LabError> {
+    let people = People::new()?;
+    let custodians = BTreeSet::from([people.custodian.key.public()]);
+    let config = node_config(&options.folder, custodians, following(options.listen));
+    let folder = NodeFolder::open(&options.folder)?;
+    let platform = EmulatedPlatform::open(&folder.keys().join("emulated.pem"), now())?;
+    let mut node = start(config, launcher().await?, Arc::new(platform)).await?;
+    println!("EMULATED PLATFORM: nothing here is confidential.");
+    println!("https://{}/v1/openapi.json", node.addresses().control);
+    println!("  TLS key   {}", node.control_pin());
+    println!("  trust     {}", folder.trust_file().display());
+    for person in people.all() {
+        let login = person.join(node.control()).await?;
+        let path = folder.keys().join(format!("{}.pem", person.id));
+        let pem = person.key.to_pem().map_err(|_| LabError::Made("a key file"))?;
+        std::fs::write(&path, pem.as_bytes())
+            .map_err(|error| LabError::File(path.clone(), error))?;
+        println!("  {:<20} {login}  key {}", person.name, path.display());
+    }
+    println!("Ctrl-C stops it.");
+    tokio::select! {
+        () = node.ended() => Ok(()),
+        _pressed = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+/// A node on the emulated platform.
+///
+/// # Errors
+/// [`LabError`].
+pub async fn start(
+    config: NodeConfig,
+    launcher: Launcher,
+    platform: Arc<EmulatedPlatform>,
+) -> Result<Node, LabError> {
+    use base64::Engine as _;
+    let root = platform.root();
+    let der = base64::engine::general_purpose::STANDARD
+        .decode(&root)
+        .map_err(|_| LabError::Made("the emulated root"))?;
+    let hardware = Hardware {
+        roots: Roots::emulated(&der)?,
+        floors: TcbFloors::published()?,
+        chips: Chips::Any,
+        revocation: None,
+        emulated_root: Some(root),
+        launcher,
+        platform,
+    };
+    Ok(Node::start(config, hardware).await?)
+}
+
+/// A launcher for this machine: the guest image of the cache, KVM if a probe boots under it.
+///
+/// # Errors
+/// [`LabError::Launcher`].
+pub async fn launcher() -> Result<Launcher, LabError> {
+    let folder = GuestImage::default_folder()?;
+    let image = GuestImage::open(&folder)?;
+    let program = std::env::current_exe()
+        .map_err(|error| LabError::File(Path::new("/proc/self/exe").to_owned(), error))?;
+    let host = Host::find(program)?;
+    let accelerator = host.accelerator(&image, &folder).await;
+    let runs = std::env::temp_dir();
+    Ok(Launcher { host, image, accelerator, size: Size::default(), runs })
+}
+
+/// A node's configuration with the laboratory's defaults.
+#[must_use]
+pub fn node_config(
+    folder: &Path,
+    custodians: BTreeSet<PublicKey>,
+    listen: Addresses,
+) -> NodeConfig {
+    let log_origin = "lab.cloister.example/log".to_owned();
+    NodeConfig { folder: folder.to_owned(), log_origin, custodians, listen }
+}
+
+/// Loopback, any free ports.
+pub const ANY_PORTS: Addresses = {
+    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    Addresses { control: any, broker: any, airlock: any }
+};
+
+fn following(control: SocketAddr) -> Addresses {
+    let at = |offset: u16| SocketAddr::new(control.ip(), control.port().saturating_add(offset));
+    Addresses { control, broker: at(1), airlock: at(2) }
+}
