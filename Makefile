@@ -20,11 +20,11 @@ image: setup
 	cargo xtask workloads
 
 demo: setup image
-	cargo build --release -p lab -p cloister
-	$(CARGO_TARGET_DIR)/release/cloister-lab demo
+	cargo build -p lab -p cloister
+	$(CARGO_TARGET_DIR)/debug/cloister-lab demo
 
 test: setup image
-	cargo build --release -p lab -p cloister
+	cargo build -p lab -p cloister
 	cargo nextest run --workspace --no-fail-fast
 	cargo test --workspace --doc --quiet
 
