@@ -3,4 +3,5 @@
 //! Nothing that runs on it is confidential, and everything that it signs says so. No released
 //! program contains this crate.
 
+pub mod bundles;
 pub mod emulated;
