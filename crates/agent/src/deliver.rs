@@ -1,0 +1,96 @@
+//! From the output folder to the airlock: check, package, bind by evidence, seal, hand over.
+
+use disclosure::{Checked, ColumnRole, Roles};
+use domain::Digest;
+use domain::dataset::{DatasetManifest, Role};
+use domain::output::{JobError, OutputPackage, PackageFile, output_report_data};
+use getrandom::SysRng;
+use seal::SealingPublicKey;
+use seal::rand_core::UnwrapErr;
+use wire::airlock::SealedOutput;
+use wire::guest::AIRLOCK_PORT;
+
+use crate::admit::Admitted;
+use crate::container::OUT;
+use crate::disks::GivenManifest;
+use crate::http::{AIRLOCK, Service};
+use crate::platform::Measured;
+use crate::{AgentError, collect};
+
+/// Checks what the workload left, and packs what may be reviewed. A package whose files were all
+/// refused still goes to the airlock: its report says why.
+///
+/// # Errors
+/// [`AgentError::Job`] if there is nothing at all, [`AgentError::System`].
+pub fn check(admitted: &Admitted, given: &GivenManifest) -> Result<OutputPackage, AgentError> {
+    let entries = collect::walk(OUT.as_ref(), admitted.rules.limits())?;
+    if entries.is_empty() {
+        return Err(AgentError::Job(JobError::NoOutput));
+    }
+    let roles = roles(admitted.dataset.manifest());
+    let checked = disclosure::check(&entries, &admitted.rules, &roles);
+    Ok(package(&checked, given))
+}
+
+fn package(checked: &Checked, given: &GivenManifest) -> OutputPackage {
+    let files = match checked {
+        Checked::Refused(_) => Vec::new(),
+        Checked::Released(released) => released.files().iter().map(file).collect(),
+    };
+    OutputPackage {
+        job: given.manifest.job.clone(),
+        launch: given.manifest.launch.clone(),
+        author: given.manifest.author.clone(),
+        project: given.manifest.project.clone(),
+        manifest: given.digest,
+        // Canonical JSON and the gate's own CSV are UTF-8: nothing is replaced.
+        report: String::from_utf8_lossy(&checked.report().to_bytes()).into_owned(),
+        files,
+    }
+}
+
+fn file(file: &disclosure::CanonicalFile) -> PackageFile {
+    let content = String::from_utf8_lossy(file.bytes()).into_owned();
+    PackageFile { name: file.name().to_owned(), content }
+}
+
+fn roles(manifest: &DatasetManifest) -> Roles {
+    let role = |role| match role {
+        Role::Identifier => ColumnRole::Identifier,
+        Role::QuasiIdentifier => ColumnRole::QuasiIdentifier,
+        Role::Sensitive => ColumnRole::Sensitive,
+        Role::Public => ColumnRole::Public,
+    };
+    manifest.columns.iter().map(|column| (column.name.clone(), role(column.role))).collect()
+}
+
+/// Binds the package to this enclave by one more report, seals it to the airlock's key, and hands
+/// it over.
+///
+/// # Errors
+/// What [`Measured::evidence`] gives, [`AgentError::Seal`], [`AgentError::Unreachable`],
+/// [`AgentError::AirlockRefused`].
+pub async fn deliver(
+    package: &OutputPackage,
+    admitted: &Admitted,
+    given: &GivenManifest,
+    measured: &mut Measured,
+) -> Result<(), AgentError> {
+    let bytes = package.to_bytes().map_err(AgentError::Canonical)?;
+    let evidence = measured.evidence(output_report_data(Digest::of(&bytes)))?;
+    let deployment = &given.manifest.deployment;
+    let airlock_key: SealingPublicKey =
+        deployment.airlock_sealing.parse().map_err(AgentError::Seal)?;
+    let sealed = seal::seal_output(&bytes, &airlock_key, &given.digest, &mut UnwrapErr(SysRng))
+        .map_err(AgentError::Seal)?;
+    let output = SealedOutput {
+        initdata: given.initdata.clone().into_bytes(),
+        evidence,
+        sealed,
+        workload_bundle: admitted.signature.bundle().to_owned(),
+        image_manifest: admitted.program.image_manifest().to_vec(),
+    };
+    let airlock = Service::new(AIRLOCK, AIRLOCK_PORT, deployment.airlock_tls)?;
+    airlock.post("/v0/outputs", None, None, &output).await?;
+    Ok(())
+}
