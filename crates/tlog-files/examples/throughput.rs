@@ -14,9 +14,7 @@ use zeroize::Zeroizing;
 const ENTRY_LEN: usize = 500;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args_os()
-        .nth(1)
-        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     for batch in [1, 64, 1024] {
         run(&folder, batch)?;
     }
@@ -27,11 +25,7 @@ fn run(folder: &std::path::Path, batch: usize) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir_in(folder)?;
     let (log_folder, cell) = (folder.path().join("log"), folder.path().join("state/head"));
     let secret = SecretKey::from_seed(&Zeroizing::new([1; 32]));
-    let mut log = Log::open(
-        FileStore::open(&log_folder, &cell)?,
-        "log.example/bench",
-        secret,
-    )?;
+    let mut log = Log::open(FileStore::open(&log_folder, &cell)?, "log.example/bench", secret)?;
     let mut latencies = Vec::new();
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(3) {
@@ -43,10 +37,7 @@ fn run(folder: &std::path::Path, batch: usize) -> Result<(), Box<dyn Error>> {
     let seconds = start.elapsed().as_secs_f64();
     latencies.sort_unstable();
     let at = |percent: usize| {
-        latencies
-            .get(latencies.len() * percent / 100)
-            .copied()
-            .unwrap_or_default()
+        latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default()
     };
     let (p50, p99) = (at(50), at(99));
     println!(

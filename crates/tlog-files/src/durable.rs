@@ -24,10 +24,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Writes below `root`, which is made if there is none.
     pub(crate) fn new(root: &Path) -> Result<Self, StoreError> {
-        let mut writer = Self {
-            root: root.to_owned(),
-            settled: BTreeSet::new(),
-        };
+        let mut writer = Self { root: root.to_owned(), settled: BTreeSet::new() };
         writer.settle(root).map_err(|error| failed(root, error))?;
         Ok(writer)
     }
@@ -39,10 +36,7 @@ impl Writer {
         for (path, bytes) in files {
             let folder = parent(path);
             self.settle(folder).map_err(|error| failed(folder, error))?;
-            staged.push((
-                stage(path, bytes).map_err(|error| failed(path, error))?,
-                path,
-            ));
+            staged.push((stage(path, bytes).map_err(|error| failed(path, error))?, path));
             folders.insert(folder);
         }
         // CRASH: temporary files stay; each is replaced when its target is written next.
@@ -124,10 +118,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 
 /// What it means that something cannot be read.
 pub(crate) fn unavailable(path: &Path, error: io::Error) -> StoreError {
-    StoreError::Unavailable {
-        place: path.display().to_string(),
-        source: error.into(),
-    }
+    StoreError::Unavailable { place: path.display().to_string(), source: error.into() }
 }
 
 /// What it means that something cannot be written, sorted by what an operator has to do.

@@ -16,9 +16,7 @@ impl FolderReader {
     /// The log in `folder`.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
+        Self { folder: folder.to_owned() }
     }
 
     /// The published checkpoint: a signed note that nobody has verified yet.

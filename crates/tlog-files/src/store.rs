@@ -58,17 +58,14 @@ impl Store for FileStore {
     }
 
     fn write(&mut self, objects: &[(TilePath, Vec<u8>)]) -> Result<(), StoreError> {
-        let files = objects
-            .iter()
-            .map(|(path, bytes)| (self.path(path), bytes.as_slice()));
+        let files = objects.iter().map(|(path, bytes)| (self.path(path), bytes.as_slice()));
         let files = files.collect::<Vec<_>>();
         self.objects.write_all(&files)
     }
 
     fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError> {
         // Not durable: should they come back, they only take up space.
-        self.objects
-            .remove_folder(&self.folder.join(full.partials()))
+        self.objects.remove_folder(&self.folder.join(full.partials()))
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -76,8 +73,7 @@ impl Store for FileStore {
     }
 
     fn publish(&mut self, note: &[u8]) -> Result<(), StoreError> {
-        self.objects
-            .write_all(&[(self.reader.checkpoint_path(), note)])
+        self.objects.write_all(&[(self.reader.checkpoint_path(), note)])
     }
 
     fn committed(&self) -> Result<Option<Commit>, StoreError> {
@@ -97,12 +93,9 @@ impl Store for FileStore {
     ) -> Result<(), StoreError> {
         // The lock makes comparing and swapping one step among all who take it.
         if self.committed()? != expected {
-            return Err(StoreError::SecondWriter {
-                place: self.cell.display().to_string(),
-            });
+            return Err(StoreError::SecondWriter { place: self.cell.display().to_string() });
         }
-        self.outside
-            .write_all(&[(self.cell.clone(), format_cell(&new).as_bytes())])
+        self.outside.write_all(&[(self.cell.clone(), format_cell(&new).as_bytes())])
     }
 }
 
@@ -117,34 +110,24 @@ fn parse(bytes: &[u8]) -> Option<Commit> {
     let [HEADER, size, root, ""] = lines.as_slice() else {
         return None;
     };
-    let commit = Commit {
-        size: size.parse().ok()?,
-        root: root.parse().ok()?,
-    };
+    let commit = Commit { size: size.parse().ok()?, root: root.parse().ok()? };
     (format_cell(&commit) == text).then_some(commit)
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let open = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path);
+    let open = File::options().create(true).truncate(false).write(true).open(path);
     let file = open.map_err(|error| durable::failed(path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::SecondWriter {
-            place: path.display().to_string(),
-        }),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::SecondWriter { place: path.display().to_string() })
+        }
         Err(TryLockError::Error(error)) => Err(durable::failed(path, error)),
     }
 }
 
 fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 const HEADER: &str = "cloister-log-commit/v1";

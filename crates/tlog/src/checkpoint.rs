@@ -25,13 +25,7 @@ pub struct Checkpoint {
 
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{}\n{}\n{}",
-            self.origin,
-            self.size,
-            encode_hash(&self.root)
-        )
+        writeln!(f, "{}\n{}\n{}", self.origin, self.size, encode_hash(&self.root))
     }
 }
 
@@ -79,19 +73,12 @@ impl SignedCheckpoint {
             return Err(LogError::Origin { expected, found });
         }
         let checkpoint = key.open(note)?.parse()?;
-        Ok(Self {
-            checkpoint,
-            note: note.to_owned(),
-        })
+        Ok(Self { checkpoint, note: note.to_owned() })
     }
 
     /// Signs a tree of `size` entries.
     pub(crate) fn sign(size: u64, root: Digest, key: &VerifierKey, secret: &SecretKey) -> Self {
-        let checkpoint = Checkpoint {
-            origin: key.origin().to_owned(),
-            size,
-            root,
-        };
+        let checkpoint = Checkpoint { origin: key.origin().to_owned(), size, root };
         let note = key.sign(&checkpoint.to_string(), secret);
         Self { checkpoint, note }
     }
@@ -162,19 +149,13 @@ mod tests {
     #[test]
     fn is_of_one_log_and_signed_by_its_key() {
         let signed = SignedCheckpoint::sign(0, parse_hash(ROOT).unwrap(), &key(), &secret());
-        assert_eq!(
-            SignedCheckpoint::verify(signed.note(), &key()).unwrap(),
-            signed
-        );
+        assert_eq!(SignedCheckpoint::verify(signed.note(), &key()).unwrap(), signed);
         let elsewhere = VerifierKey::new("log.example/other", secret().public()).unwrap();
         let refused = |note: &str, key: &VerifierKey| {
             SignedCheckpoint::verify(note, key).unwrap_err().reason()
         };
         assert_eq!(refused(signed.note(), &elsewhere), "log.origin");
-        assert_eq!(
-            refused(&signed.note().replace("\n0\n", "\n1\n"), &key()),
-            "log.signature"
-        );
+        assert_eq!(refused(&signed.note().replace("\n0\n", "\n1\n"), &key()), "log.signature");
         assert_eq!(refused("", &key()), "log.malformed");
         // Signed indeed, but no checkpoint.
         let extended = key().sign(&format!("{ORIGIN}\n0\n{ROOT}\nextension\n"), &secret());

@@ -30,10 +30,7 @@ impl Edge {
         R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>,
     {
         let tiles = Tiles::new(read, size);
-        let mut edge = Self {
-            size,
-            ..Self::default()
-        };
+        let mut edge = Self { size, ..Self::default() };
         for level in 0..LEVELS {
             let path = edge.partial(TileKind::Hashes(level), size);
             let hashes = path.map(|path| tiles.hashes(&path)).transpose()?;
@@ -43,9 +40,7 @@ impl Edge {
             let (found, bytes) = tiles.bundle(&path)?;
             let mut entries = parse_bundle(&bytes, found.width())?;
             entries.truncate(path.width().into());
-            entries
-                .iter()
-                .for_each(|entry| push_framed(&mut edge.bundle, entry));
+            entries.iter().for_each(|entry| push_framed(&mut edge.bundle, entry));
             let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
             if edge.tiles.first() != Some(&leaves) {
                 return Err(LogError::RootMismatch);
@@ -88,10 +83,7 @@ impl Edge {
                 rest = before;
             }
         }
-        Commit {
-            size: self.size,
-            root: right.unwrap_or_else(merkle::empty_root),
-        }
+        Commit { size: self.size, root: right.unwrap_or_else(merkle::empty_root) }
     }
 
     fn push_entry(
@@ -100,9 +92,7 @@ impl Edge {
         objects: &mut Vec<(TilePath, Vec<u8>)>,
     ) -> Result<(), LogError> {
         if entry.len() > MAX_ENTRY_LEN {
-            return Err(LogError::EntryTooLarge {
-                length: entry.len(),
-            });
+            return Err(LogError::EntryTooLarge { length: entry.len() });
         }
         push_framed(&mut self.bundle, entry);
         self.size += 1;
@@ -162,11 +152,7 @@ fn push_framed(bundle: &mut Vec<u8>, entry: &[u8]) {
 }
 
 fn encode(hashes: &[Digest]) -> Vec<u8> {
-    hashes
-        .iter()
-        .map(|hash| *hash.as_bytes())
-        .collect::<Vec<_>>()
-        .concat()
+    hashes.iter().map(|hash| *hash.as_bytes()).collect::<Vec<_>>().concat()
 }
 
 /// Tile levels of a tree of up to 2^64 entries.

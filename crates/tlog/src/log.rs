@@ -57,13 +57,7 @@ impl<S: Store> Log<S> {
     pub fn open(mut store: S, origin: &str, secret: SecretKey) -> Result<Self, LogError> {
         let key = VerifierKey::new(origin, secret.public())?;
         let head = recover(&mut store, &key, &secret)?;
-        Ok(Self {
-            store,
-            key,
-            secret,
-            head,
-            in_doubt: None,
-        })
+        Ok(Self { store, key, secret, head, in_doubt: None })
     }
 
     /// Appends `entries`, all or none. With `Ok` they are durable and in a published checkpoint:
@@ -82,10 +76,7 @@ impl<S: Store> Log<S> {
             self.check_published()?;
             self.advance(edge, &objects)?;
         }
-        Ok(Appended {
-            first_index,
-            checkpoint: self.head.checkpoint.clone(),
-        })
+        Ok(Appended { first_index, checkpoint: self.head.checkpoint.clone() })
     }
 
     /// Number of entries in the published checkpoint.
@@ -118,11 +109,7 @@ impl<S: Store> Log<S> {
     /// As [`Log::entry`].
     pub fn prove(&self, index: u64) -> Result<LeafProof, LogError> {
         let hashes = self.inclusion(index, self.size())?;
-        Ok(LeafProof {
-            index,
-            hashes,
-            checkpoint: self.head.checkpoint.note().to_owned(),
-        })
+        Ok(LeafProof { index, hashes, checkpoint: self.head.checkpoint.note().to_owned() })
     }
 
     /// The hashes that prove entry `index` in the tree of the first `tree_size` entries.
@@ -167,18 +154,13 @@ impl<S: Store> Log<S> {
         if shown.as_deref() == Some(ours.note().as_bytes()) {
             return Ok(());
         }
-        let shown = shown
-            .map(|note| verify_note(&note, &self.key))
-            .transpose()?;
+        let shown = shown.map(|note| verify_note(&note, &self.key)).transpose()?;
         let found = shown.as_ref().map_or(0, |shown| shown.checkpoint().size);
         match shown {
             // Somebody added signatures.
             Some(shown) if shown.checkpoint() == ours.checkpoint() => Ok(()),
             Some(_) if found > self.size() => Err(LogError::SecondWriter),
-            _ => Err(LogError::RolledBack {
-                expected: self.size(),
-                found,
-            }),
+            _ => Err(LogError::RolledBack { expected: self.size(), found }),
         }
     }
 
@@ -213,13 +195,8 @@ fn recover<S: Store>(
     key: &VerifierKey,
     secret: &SecretKey,
 ) -> Result<Head, LogError> {
-    let published = store
-        .checkpoint()?
-        .map(|note| verify_note(&note, key))
-        .transpose()?;
-    let shown = published
-        .as_ref()
-        .map_or(0, |published| published.checkpoint().size);
+    let published = store.checkpoint()?.map(|note| verify_note(&note, key)).transpose()?;
+    let shown = published.as_ref().map_or(0, |published| published.checkpoint().size);
     let committed = store.committed()?;
     let commit = match committed {
         None if published.is_none() => Edge::default().commit(),
@@ -227,10 +204,7 @@ fn recover<S: Store>(
         // The cell is always written before the checkpoint: it is the cell that is old or lost.
         older => {
             let found = older.map_or(0, |older| older.size);
-            return Err(LogError::RolledBack {
-                expected: shown,
-                found,
-            });
+            return Err(LogError::RolledBack { expected: shown, found });
         }
     };
     let edge = load(store, commit, shown)?;
@@ -254,18 +228,11 @@ fn load<S: Store>(store: &S, commit: Commit, shown: u64) -> Result<Edge, LogErro
     let edge = match Edge::load(|path| store.read(path), commit.size) {
         // Objects that are missing together with the checkpoint that goes with them: an old copy.
         Err(LogError::Incomplete { .. }) if shown < commit.size => {
-            return Err(LogError::RolledBack {
-                expected: commit.size,
-                found: shown,
-            });
+            return Err(LogError::RolledBack { expected: commit.size, found: shown });
         }
         loaded => loaded?,
     };
-    if edge.commit() == commit {
-        Ok(edge)
-    } else {
-        Err(LogError::RootMismatch)
-    }
+    if edge.commit() == commit { Ok(edge) } else { Err(LogError::RootMismatch) }
 }
 
 /// Checks that the committed tree extends the published one.
@@ -279,11 +246,7 @@ fn check_extends<S: Store>(
     };
     let tiles = Tiles::new(|path: &crate::TilePath| store.read(path), commit.size);
     let root = tiles.root(published.size)?;
-    if root == published.root {
-        Ok(())
-    } else {
-        Err(LogError::Consistency)
-    }
+    if root == published.root { Ok(()) } else { Err(LogError::Consistency) }
 }
 
 fn verify_note(note: &[u8], key: &VerifierKey) -> Result<SignedCheckpoint, LogError> {

@@ -10,22 +10,14 @@ use crate::error::LogError;
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> Digest {
     // Domain separation: 0x00 before a leaf, 0x01 before a pair of nodes.
-    Digest::from_bytes(
-        Sha256::new()
-            .chain_update([0])
-            .chain_update(entry)
-            .finalize()
-            .into(),
-    )
+    Digest::from_bytes(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
 }
 
 /// The hash of two subtrees. RFC 9162 §2.1.1: `SHA-256(0x01 || left || right)`.
 #[must_use]
 pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
     let hasher = Sha256::new().chain_update([1]);
-    let hasher = hasher
-        .chain_update(left.as_bytes())
-        .chain_update(right.as_bytes());
+    let hasher = hasher.chain_update(left.as_bytes()).chain_update(right.as_bytes());
     Digest::from_bytes(hasher.finalize().into())
 }
 
@@ -86,13 +78,7 @@ pub fn verify_subtree_inclusion(
     if !is_subtree(&entries) || !entries.contains(&index) {
         return Err(LogError::Inclusion);
     }
-    verify_inclusion(
-        leaf,
-        index - entries.start,
-        entries.end - entries.start,
-        proof,
-        root,
-    )
+    verify_inclusion(leaf, index - entries.start, entries.end - entries.start, proof, root)
 }
 
 /// Checks that the tree of `newer_size` begins with the entries of the tree of `older_size`
@@ -180,8 +166,34 @@ fn is_subtree(entries: &std::ops::Range<u64>) -> bool {
     };
     let aligned = |width: u64| entries.start & (width - 1) == 0;
     // A tree of more than 2^63 entries has room for no second one beside it.
-    length > 0
-        && length
-            .checked_next_power_of_two()
-            .map_or(entries.start == 0, aligned)
+    length > 0 && length.checked_next_power_of_two().map_or(entries.start == 0, aligned)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Reason as _;
+
+    use super::*;
+
+    #[test]
+    fn hashes_that_add_up_over_no_subtree_are_refused() {
+        let [one, two] = [b"1", b"2"].map(|entry| leaf_hash(entry));
+        let both = node_hash(&one, &two);
+        assert!(verify_subtree_inclusion(&one, 2, 2..4, &[two], &both).is_ok());
+        for (index, entries) in [(1, 1..3), (4, 2..4), (2, 2..2), (0, 0..0)] {
+            let refused = verify_subtree_inclusion(&one, index, entries, &[two], &both);
+            assert_eq!(refused.unwrap_err().reason(), "log.inclusion");
+        }
+    }
+
+    #[test]
+    fn subtrees_are_aligned() {
+        for entries in [0..1, 0..7, 3..4, 4..7, 8..16, 0..u64::MAX] {
+            assert!(is_subtree(&entries), "{entries:?}");
+        }
+        let backwards = std::ops::Range { start: 2, end: 1 };
+        for entries in [0..0, 2..2, backwards, 1..3, 2..5, 2..6, 4..12, 1..u64::MAX] {
+            assert!(!is_subtree(&entries), "{entries:?}");
+        }
+    }
 }

@@ -27,10 +27,7 @@ impl VerifierKey {
     /// control characters or a `+`.
     pub fn new(origin: &str, key: PublicKey) -> Result<Self, LogError> {
         check_name(origin)?;
-        Ok(Self {
-            name: origin.to_owned(),
-            key,
-        })
+        Ok(Self { name: origin.to_owned(), key })
     }
 
     /// The origin of the log, which is the name of its key.
@@ -65,21 +62,13 @@ impl VerifierKey {
     /// of its signatures is wrong.
     pub fn open<'note>(&self, note: &'note str) -> Result<&'note str, LogError> {
         let (text, signatures) = split(note)?;
-        let refused = || LogError::Signature {
-            key: self.to_string(),
-        };
+        let refused = || LogError::Signature { key: self.to_string() };
         let mut signed = false;
         for line in signatures {
             let line = SignatureLine::parse(line)?;
             if line.name == self.name && line.key_id == self.id() {
-                let signature = line
-                    .signature
-                    .as_slice()
-                    .try_into()
-                    .map_err(|_| refused())?;
-                self.key
-                    .verify(text.as_bytes(), signature)
-                    .map_err(|_| refused())?;
+                let signature = line.signature.as_slice().try_into().map_err(|_| refused())?;
+                self.key.verify(text.as_bytes(), signature).map_err(|_| refused())?;
                 signed = true;
             }
         }
@@ -90,13 +79,7 @@ impl VerifierKey {
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let typed = [[ED25519].as_slice(), self.key.as_bytes()].concat();
-        write!(
-            f,
-            "{}+{}+{}",
-            self.name,
-            hex::encode(self.id()),
-            STANDARD.encode(typed)
-        )
+        write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), STANDARD.encode(typed))
     }
 }
 
@@ -115,11 +98,7 @@ impl FromStr for VerifierKey {
         let key = key.try_into().map_err(|_| malformed())?;
         let key = Self::new(name, PublicKey::from_bytes(key).map_err(|_| malformed())?)?;
         // One spelling only: this also compares the key id.
-        if key.to_string() == text {
-            Ok(key)
-        } else {
-            Err(malformed())
-        }
+        if key.to_string() == text { Ok(key) } else { Err(malformed()) }
     }
 }
 
@@ -140,11 +119,7 @@ impl<'note> SignatureLine<'note> {
         if signature.is_empty() {
             return Err(malformed());
         }
-        Ok(Self {
-            name,
-            key_id: *key_id,
-            signature: signature.to_vec(),
-        })
+        Ok(Self { name, key_id: *key_id, signature: signature.to_vec() })
     }
 }
 
@@ -160,11 +135,7 @@ fn split(note: &str) -> Result<(&str, Vec<&str>), LogError> {
     let (text, rest) = note.split_at_checked(text_len).ok_or_else(malformed)?;
     let signatures = rest.strip_prefix('\n').and_then(|s| s.strip_suffix('\n'));
     let lines: Vec<_> = signatures.ok_or_else(malformed)?.split('\n').collect();
-    if lines.len() > MAX_SIGNATURES {
-        Err(malformed())
-    } else {
-        Ok((text, lines))
-    }
+    if lines.len() > MAX_SIGNATURES { Err(malformed()) } else { Ok((text, lines)) }
 }
 
 fn check_name(name: &str) -> Result<(), LogError> {
@@ -198,12 +169,7 @@ mod tests {
     }
 
     fn reason(note: &str) -> &'static str {
-        PETER
-            .parse::<VerifierKey>()
-            .unwrap()
-            .open(note)
-            .unwrap_err()
-            .reason()
+        PETER.parse::<VerifierKey>().unwrap().open(note).unwrap_err().reason()
     }
 
     #[test]
@@ -245,10 +211,7 @@ mod tests {
             (note.replace("JnAM=", "JnA="), "log.malformed"),
             (note.replace("yBwJnAM=", "yBwJ"), "log.signature"),
             (note.replace("JnAM=", "JnAMA"), "log.signature"),
-            (
-                format!("{note}{}", LINE.replace("x08go/ZJ", "x08go/ZK")),
-                "log.signature",
-            ),
+            (format!("{note}{}", LINE.replace("x08go/ZJ", "x08go/ZK")), "log.signature"),
             (note.replace("— ", "- "), "log.malformed"),
             (note.replace("Neumann x", "Neumann  x"), "log.malformed"),
             (note.replace("JnAM=", "JnAN="), "log.malformed"),
@@ -261,10 +224,7 @@ mod tests {
             (String::new(), "log.malformed"),
             ("\n\n".to_owned(), "log.malformed"),
             (format!("{note}{}", LINE.repeat(100)), "log.malformed"),
-            (
-                format!("{}{note}", "x".repeat(MAX_NOTE_LEN)),
-                "log.malformed",
-            ),
+            (format!("{}{note}", "x".repeat(MAX_NOTE_LEN)), "log.malformed"),
         ] {
             assert_eq!(reason(&bad), expected, "{bad}");
         }
@@ -278,15 +238,10 @@ mod tests {
         let both = format!("{ours}{LINE}");
         assert_eq!(key.open(&ours).unwrap(), TEXT);
         assert_eq!(key.open(&both).unwrap(), TEXT);
-        assert_eq!(
-            PETER.parse::<VerifierKey>().unwrap().open(&both).unwrap(),
-            TEXT
-        );
+        assert_eq!(PETER.parse::<VerifierKey>().unwrap().open(&both).unwrap(), TEXT);
         for name in ["", "a b", "a+b", "a\nb", "a\u{2003}b"] {
             assert_eq!(
-                VerifierKey::new(name, secret.public())
-                    .unwrap_err()
-                    .reason(),
+                VerifierKey::new(name, secret.public()).unwrap_err().reason(),
                 "log.malformed"
             );
         }

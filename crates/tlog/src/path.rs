@@ -67,10 +67,7 @@ impl TilePath {
     /// The same object with all 256 places taken.
     #[must_use]
     pub const fn full(&self) -> Self {
-        Self {
-            width: 256,
-            ..*self
-        }
+        Self { width: 256, ..*self }
     }
 
     /// The folder, below the log's prefix, that holds the partial forms of this object.
@@ -95,11 +92,7 @@ impl fmt::Display for TilePath {
             TileKind::Hashes(level) => write!(f, "tile/{level}/")?,
         }
         write_index(f, self.index)?;
-        if self.is_full() {
-            Ok(())
-        } else {
-            write!(f, ".p/{}", self.width)
-        }
+        if self.is_full() { Ok(()) } else { write!(f, ".p/{}", self.width) }
     }
 }
 
@@ -134,11 +127,7 @@ pub fn parse_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, LogError> {
         entries.push(entry);
         rest = after;
     }
-    if rest.is_empty() {
-        Ok(entries)
-    } else {
-        Err(malformed())
-    }
+    if rest.is_empty() { Ok(entries) } else { Err(malformed()) }
 }
 
 /// The hashes in a tile of exactly `width` hashes.
@@ -172,10 +161,7 @@ mod tests {
         assert_eq!(path(Hashes(2), 0, 70_000), "tile/2/000.p/1");
         assert_eq!(path(Hashes(3), 0, 70_000), "-");
         assert_eq!(path(Hashes(8), 0, u64::MAX), "-");
-        assert_eq!(
-            path(Entries, 1_234_067, u64::MAX),
-            "tile/entries/x001/x234/067"
-        );
+        assert_eq!(path(Entries, 1_234_067, u64::MAX), "tile/entries/x001/x234/067");
         assert_eq!(path(Entries, 1_000, u64::MAX), "tile/entries/x001/000");
         assert_eq!(path(Entries, 0, 256), "tile/entries/000");
         assert_eq!(path(Hashes(1), 0, 256), "tile/1/000.p/1");
@@ -184,16 +170,10 @@ mod tests {
 
     #[test]
     fn a_bundle_has_exactly_its_entries() {
-        assert_eq!(
-            parse_bundle(b"\0\x01a\0\0", 2).unwrap(),
-            [b"a".as_slice(), b""]
-        );
-        for (bytes, width) in [
-            (b"\0\x01a\0\0".as_slice(), 1),
-            (b"\0\x01a\0\0", 3),
-            (b"\0\x02a", 1),
-            (b"\0", 1),
-        ] {
+        assert_eq!(parse_bundle(b"\0\x01a\0\0", 2).unwrap(), [b"a".as_slice(), b""]);
+        for (bytes, width) in
+            [(b"\0\x01a\0\0".as_slice(), 1), (b"\0\x01a\0\0", 3), (b"\0\x02a", 1), (b"\0", 1)]
+        {
             let error = parse_bundle(bytes, width).unwrap_err();
             assert_eq!(domain::Reason::reason(&error), "log.malformed");
         }

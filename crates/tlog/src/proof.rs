@@ -44,14 +44,8 @@ impl FromStr for LeafProof {
         let index = lines.next().and_then(|line| line.strip_prefix("index "));
         let index = index.and_then(parse_decimal).ok_or_else(malformed)?;
         let hashes: Option<Vec<_>> = lines.map(parse_hash).collect();
-        let hashes = hashes
-            .filter(|hashes| hashes.len() <= MAX_HASHES)
-            .ok_or_else(malformed)?;
-        Ok(Self {
-            index,
-            hashes,
-            checkpoint: checkpoint.to_owned(),
-        })
+        let hashes = hashes.filter(|hashes| hashes.len() <= MAX_HASHES).ok_or_else(malformed)?;
+        Ok(Self { index, hashes, checkpoint: checkpoint.to_owned() })
     }
 }
 
@@ -69,8 +63,7 @@ mod tests {
     /// The text of the proof of entry 2 of 5.
     fn text() -> String {
         let mut log = MemoryStore::default().open().unwrap();
-        log.append(&(0..5).map(|n| vec![n]).collect::<Vec<_>>())
-            .unwrap();
+        log.append(&(0..5).map(|n| vec![n]).collect::<Vec<_>>()).unwrap();
         log.prove(2).unwrap().to_string()
     }
 
@@ -81,12 +74,7 @@ mod tests {
         let check = |entry: &[u8], text: &str| verify_inclusion(entry, &text.parse()?, &key());
         assert_eq!(check(&[2], &text).unwrap().index(), 2);
         assert_eq!(check(&[3], &text).unwrap_err().reason(), "log.inclusion");
-        let expected = [
-            "log.malformed",
-            "log.inclusion",
-            "log.signature",
-            "log.origin",
-        ];
+        let expected = ["log.malformed", "log.inclusion", "log.signature", "log.origin"];
         let mut seen = std::collections::BTreeMap::new();
         for (at, bit) in (0..text.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
             let mut bytes = text.clone().into_bytes();
@@ -116,11 +104,7 @@ mod tests {
             head.to_owned(),
             format!("{head}\n{}\n\n{checkpoint}", [hash; 65].join("\n")),
         ] {
-            assert_eq!(
-                bad.parse::<LeafProof>().unwrap_err().reason(),
-                "log.malformed",
-                "{bad}"
-            );
+            assert_eq!(bad.parse::<LeafProof>().unwrap_err().reason(), "log.malformed", "{bad}");
         }
         // Well-formed, with a hash too few or too many.
         for bad in [

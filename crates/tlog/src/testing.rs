@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Failed,
     /// All that it should have done.
     FailedButPersisted,
+    /// All that it should have done, until the machine crashes: an fsync that failed.
+    FailedButVisible,
 }
 
 /// The state that outlives a process.
@@ -34,6 +36,8 @@ pub(crate) struct Disk {
     pub(crate) objects: BTreeMap<String, Vec<u8>>,
     pub(crate) checkpoint: Option<Vec<u8>>,
     pub(crate) cell: Option<Commit>,
+    /// What the cell goes back to when the machine crashes.
+    pub(crate) cell_after_crash: Option<Commit>,
     /// Every checkpoint that ever was visible.
     pub(crate) published: Vec<String>,
     /// Writes left until the one that fails.
@@ -49,25 +53,34 @@ impl MemoryStore {
         Log::open(self.clone(), ORIGIN, secret())
     }
 
+    /// The machine crashes: what was visible only is gone.
+    pub(crate) fn crash(&self) {
+        let disk = &mut *self.0.borrow_mut();
+        disk.cell = disk.cell_after_crash;
+    }
+
     /// One write: `effect` happens, or it fails as planned.
     fn write_one(&self, place: &str, effect: impl FnOnce(&mut Disk)) -> Result<(), StoreError> {
         let disk = &mut *self.0.borrow_mut();
         match disk.fault {
             Some((0, fault)) => {
                 disk.fault = None;
-                if fault == Fault::FailedButPersisted {
+                if fault != Fault::Failed {
                     effect(disk);
                 }
+                if fault == Fault::FailedButPersisted {
+                    disk.cell_after_crash = disk.cell;
+                }
                 let source = "injected".into();
-                return Err(StoreError::Unavailable {
-                    place: place.to_owned(),
-                    source,
-                });
+                return Err(StoreError::Unavailable { place: place.to_owned(), source });
             }
             Some((left, fault)) => disk.fault = Some((left - 1, fault)),
             None => {}
         }
         effect(disk);
+        if place == "cell" {
+            disk.cell_after_crash = disk.cell;
+        }
         Ok(())
     }
 }
@@ -90,9 +103,7 @@ impl Store for MemoryStore {
 
     fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError> {
         let folder = format!("{}/", full.partials());
-        self.write_one(&folder, |disk| {
-            disk.objects.retain(|path, _| !path.starts_with(&folder))
-        })
+        self.write_one(&folder, |disk| disk.objects.retain(|path, _| !path.starts_with(&folder)))
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -101,8 +112,7 @@ impl Store for MemoryStore {
 
     fn publish(&mut self, note: &[u8]) -> Result<(), StoreError> {
         self.write_one("checkpoint", |disk| {
-            disk.published
-                .push(String::from_utf8(note.to_vec()).unwrap());
+            disk.published.push(String::from_utf8(note.to_vec()).unwrap());
             disk.checkpoint = Some(note.to_vec());
         })
     }
@@ -117,9 +127,7 @@ impl Store for MemoryStore {
         new: Commit,
     ) -> Result<(), StoreError> {
         if self.0.borrow().cell != expected {
-            return Err(StoreError::SecondWriter {
-                place: "cell".to_owned(),
-            });
+            return Err(StoreError::SecondWriter { place: "cell".to_owned() });
         }
         self.write_one("cell", |disk| disk.cell = Some(new))
     }

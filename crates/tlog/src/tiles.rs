@@ -31,11 +31,7 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
     /// reason if its tiles cannot be read.
     pub fn root(&self, tree_size: u64) -> Result<Digest, LogError> {
         self.check_size(tree_size)?;
-        if tree_size == 0 {
-            Ok(merkle::empty_root())
-        } else {
-            self.subtree(0..tree_size)
-        }
+        if tree_size == 0 { Ok(merkle::empty_root()) } else { self.subtree(0..tree_size) }
     }
 
     /// The proof that entry `index` is in the tree of `tree_size` entries (RFC 9162 §2.1.3.1).
@@ -45,20 +41,13 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
     pub fn inclusion(&self, index: u64, tree_size: u64) -> Result<Vec<Digest>, LogError> {
         self.check_size(tree_size)?;
         if index >= tree_size {
-            return Err(LogError::NoSuchEntry {
-                index,
-                size: tree_size,
-            });
+            return Err(LogError::NoSuchEntry { index, size: tree_size });
         }
         let (mut proof, mut around) = (Vec::new(), 0..tree_size);
         while around.end - around.start > 1 {
             let middle = middle(&around);
             let (left, right) = (around.start..middle, middle..around.end);
-            let (towards, beside) = if index < middle {
-                (left, right)
-            } else {
-                (right, left)
-            };
+            let (towards, beside) = if index < middle { (left, right) } else { (right, left) };
             proof.push(self.subtree(beside)?);
             around = towards;
         }
@@ -74,10 +63,7 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
     pub fn consistency(&self, older_size: u64, newer_size: u64) -> Result<Vec<Digest>, LogError> {
         self.check_size(newer_size)?;
         if older_size > newer_size {
-            return Err(LogError::NoSuchEntry {
-                index: older_size,
-                size: newer_size,
-            });
+            return Err(LogError::NoSuchEntry { index: older_size, size: newer_size });
         }
         if older_size == 0 {
             return Ok(Vec::new());
@@ -86,11 +72,8 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
         while around.end != older_size {
             let middle = middle(&around);
             let (left, right) = (around.start..middle, middle..around.end);
-            let (towards, beside) = if older_size <= middle {
-                (left, right)
-            } else {
-                (right, left)
-            };
+            let (towards, beside) =
+                if older_size <= middle { (left, right) } else { (right, left) };
             proof.push(self.subtree(beside)?);
             around = towards;
         }
@@ -107,10 +90,7 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
     /// # Errors
     /// As [`Self::root`].
     pub fn entry(&self, index: u64) -> Result<Vec<u8>, LogError> {
-        let missing = LogError::NoSuchEntry {
-            index,
-            size: self.size,
-        };
+        let missing = LogError::NoSuchEntry { index, size: self.size };
         let path = TilePath::in_tree(TileKind::Entries, index / TILE_WIDTH, self.size);
         let Some(path) = path.filter(|_| index < self.size) else {
             return Err(missing);
@@ -118,10 +98,7 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
         let (path, bundle) = self.bundle(&path)?;
         let entries = parse_bundle(&bundle, path.width())?;
         let place = usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX);
-        entries
-            .get(place)
-            .map(|entry| entry.to_vec())
-            .ok_or(missing)
+        entries.get(place).map(|entry| entry.to_vec()).ok_or(missing)
     }
 
     /// The bundle `path`, or the full one that has taken its place, with the name of what was found.
@@ -134,9 +111,7 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
                 return Ok((path, bytes));
             }
         }
-        Err(LogError::Incomplete {
-            path: path.to_string(),
-        })
+        Err(LogError::Incomplete { path: path.to_string() })
     }
 
     /// The hashes in the tile `path`, be it found by that name or as the beginning of the full one.
@@ -164,19 +139,12 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
 
     /// The hash over the `2^height` entries from `start`, a multiple of that.
     fn complete_subtree(&self, start: u64, height: u32) -> Result<Digest, LogError> {
-        let (level, inner) = (
-            height / u32::from(TILE_HEIGHT),
-            height % u32::from(TILE_HEIGHT),
-        );
+        let (level, inner) = (height / u32::from(TILE_HEIGHT), height % u32::from(TILE_HEIGHT));
         let level = u8::try_from(level).map_err(|_| LogError::malformed("tile"))?;
         let first = start >> (u32::from(level) * u32::from(TILE_HEIGHT));
         let kind = TileKind::Hashes(level);
-        let path = TilePath::in_tree(kind, first / TILE_WIDTH, self.size).ok_or(
-            LogError::NoSuchEntry {
-                index: start,
-                size: self.size,
-            },
-        )?;
+        let path = TilePath::in_tree(kind, first / TILE_WIDTH, self.size)
+            .ok_or(LogError::NoSuchEntry { index: start, size: self.size })?;
         let hashes = self.hashes(&path)?;
         let place = usize::try_from(first % TILE_WIDTH).unwrap_or(usize::MAX);
         let covered = hashes.get(place..).and_then(|rest| rest.get(..1 << inner));
@@ -187,10 +155,7 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
         if tree_size <= self.size {
             return Ok(());
         }
-        Err(LogError::NoSuchEntry {
-            index: tree_size - 1,
-            size: self.size,
-        })
+        Err(LogError::NoSuchEntry { index: tree_size - 1, size: self.size })
     }
 }
 

@@ -46,10 +46,7 @@ pub fn verify_inclusion(
     let signed = SignedCheckpoint::verify(&proof.checkpoint, key)?;
     let Checkpoint { size, root, .. } = signed.checkpoint();
     merkle::verify_inclusion(&leaf_hash(entry), proof.index, *size, &proof.hashes, root)?;
-    Ok(Included {
-        index: proof.index,
-        checkpoint: signed,
-    })
+    Ok(Included { index: proof.index, checkpoint: signed })
 }
 
 /// Checks that the tree of `newer` extends the tree of `older`.
@@ -108,11 +105,7 @@ where
         }
         edge = check_tiles(&edge, &entries, &tiles, size)?;
     }
-    if edge.commit().root == root {
-        Ok(signed)
-    } else {
-        Err(LogError::RootMismatch)
-    }
+    if edge.commit().root == root { Ok(signed) } else { Err(LogError::RootMismatch) }
 }
 
 /// Appends the entries of one bundle to `edge` and compares the tiles that then are as the whole

@@ -39,11 +39,7 @@ impl Place {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("deep/log");
         let cell = temporary.path().join("state/log-head");
-        Self {
-            _temporary: temporary,
-            folder,
-            cell,
-        }
+        Self { _temporary: temporary, folder, cell }
     }
 
     pub(crate) fn open(&self) -> Log<FileStore> {

@@ -25,11 +25,7 @@ impl Mounted {
 impl Drop for Mounted {
     fn drop(&mut self) {
         let done = Command::new("umount").arg(&self.0).status();
-        assert!(
-            done.is_ok_and(|status| status.success()),
-            "umount {}",
-            self.0.display()
-        );
+        assert!(done.is_ok_and(|status| status.success()), "umount {}", self.0.display());
     }
 }
 
@@ -53,10 +49,7 @@ fn something_in_the_way_stops_appends_until_it_is_gone() {
         log.append(&[entry(1)]).unwrap();
     }
     // The second failure came after the commit: its entry turned up.
-    assert_eq!(
-        place.audit().unwrap(),
-        [entry(0), entry(1), entry(1), entry(1)]
-    );
+    assert_eq!(place.audit().unwrap(), [entry(0), entry(1), entry(1), entry(1)]);
 }
 
 #[test]
@@ -77,16 +70,10 @@ fn a_full_disk_refuses_and_recovers() {
     };
     assert_eq!(error.reason(), "log.store-full");
     assert!(acknowledged > 0);
-    assert_eq!(
-        log.append(&[vec![0; 5000]]).unwrap_err().reason(),
-        "log.store-full"
-    );
+    assert_eq!(log.append(&[vec![0; 5000]]).unwrap_err().reason(), "log.store-full");
     assert_eq!(place.audit().unwrap().len() as u64, acknowledged);
     assert!(mount(&["-o", "remount,size=4m"], &place.folder));
-    assert_eq!(
-        log.append(&[vec![0; 5000]]).unwrap().first_index,
-        acknowledged
-    );
+    assert_eq!(log.append(&[vec![0; 5000]]).unwrap().first_index, acknowledged);
     drop(log);
     assert_eq!(place.open().size(), acknowledged + 1);
     assert_eq!(place.audit().unwrap().len() as u64, acknowledged + 1);
@@ -105,10 +92,7 @@ fn a_read_only_folder_refuses_and_recovers() {
         Some(mounted)
     };
     let Some(mounted) = read_only() else { return };
-    assert_eq!(
-        log.append(&[entry(1)]).unwrap_err().reason(),
-        "log.store-read-only"
-    );
+    assert_eq!(log.append(&[entry(1)]).unwrap_err().reason(), "log.store-read-only");
     assert_eq!(log.size(), 1);
     assert_eq!(place.audit().unwrap(), [entry(0)]);
     drop(mounted);

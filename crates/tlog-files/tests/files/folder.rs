@@ -21,8 +21,7 @@ fn copy(from: &Path, to: &Path) {
 fn the_folder_is_what_the_specification_names() {
     let place = Place::new();
     let mut log = place.open();
-    log.append(&(0..300).map(entry).collect::<Vec<_>>())
-        .unwrap();
+    log.append(&(0..300).map(entry).collect::<Vec<_>>()).unwrap();
     let index = log.append(&[entry(300)]).unwrap().first_index;
     let proof = log.prove(index).unwrap();
     verify_inclusion(&entry(300), &proof, &key()).unwrap();
@@ -40,10 +39,7 @@ fn the_folder_is_what_the_specification_names() {
     assert_eq!(names(&place.folder), expected);
     let note = FolderReader::new(&place.folder).checkpoint().unwrap();
     assert_eq!(note, log.checkpoint().note());
-    assert_eq!(
-        place.audit().unwrap(),
-        (0..301).map(entry).collect::<Vec<_>>()
-    );
+    assert_eq!(place.audit().unwrap(), (0..301).map(entry).collect::<Vec<_>>());
 }
 
 #[test]
@@ -54,10 +50,7 @@ fn one_writer_per_folder_and_per_cell() {
     let refused = |folder, cell| open(folder, cell).unwrap_err().reason();
     assert_eq!(refused(&one.folder, &two.cell), "log.second-writer");
     assert_eq!(refused(&two.folder, &one.cell), "log.second-writer");
-    assert_eq!(
-        refused(&two.folder, &two.folder.join("head")),
-        "log.unavailable"
-    );
+    assert_eq!(refused(&two.folder, &two.folder.join("head")), "log.unavailable");
     drop(log);
     one.open();
 }
@@ -71,24 +64,13 @@ fn another_hand_on_the_cell_is_noticed() {
     log.append(&[entry(1)]).unwrap();
     let newer = fs::read(&place.cell).unwrap();
     fs::write(&place.cell, older).unwrap();
-    assert_eq!(
-        log.append(&[entry(2)]).unwrap_err().reason(),
-        "log.second-writer"
-    );
+    assert_eq!(log.append(&[entry(2)]).unwrap_err().reason(), "log.second-writer");
     fs::write(&place.cell, newer).unwrap();
     assert_eq!(log.append(&[entry(2)]).unwrap().first_index, 2);
     // A cell that was torn or emptied is not a new log.
-    for bytes in [
-        b"".as_slice(),
-        b"cloister-log-commit/v1\n2\n",
-        b"\xff",
-        b"{}",
-    ] {
+    for bytes in [b"".as_slice(), b"cloister-log-commit/v1\n2\n", b"\xff", b"{}"] {
         fs::write(&place.cell, bytes).unwrap();
-        assert_eq!(
-            log.append(&[entry(3)]).unwrap_err().reason(),
-            "log.unavailable"
-        );
+        assert_eq!(log.append(&[entry(3)]).unwrap_err().reason(), "log.unavailable");
     }
 }
 
@@ -123,10 +105,7 @@ fn an_old_copy_is_refused() {
 #[test]
 fn a_flipped_bit_in_any_file_is_found() {
     let place = Place::new();
-    place
-        .open()
-        .append(&(0..257).map(entry).collect::<Vec<_>>())
-        .unwrap();
+    place.open().append(&(0..257).map(entry).collect::<Vec<_>>()).unwrap();
     for path in files(&place.folder) {
         let good = fs::read(&path).unwrap();
         for at in (0..good.len()).step_by(97) {
@@ -141,11 +120,7 @@ fn a_flipped_bit_in_any_file_is_found() {
                 _ => &["log.root-mismatch"],
             };
             let reason = place.audit().unwrap_err();
-            assert!(
-                expected.contains(&reason),
-                "{reason} for {}",
-                path.display()
-            );
+            assert!(expected.contains(&reason), "{reason} for {}", path.display());
         }
         fs::write(&path, good).unwrap();
     }
@@ -155,10 +130,7 @@ fn a_flipped_bit_in_any_file_is_found() {
 #[test]
 fn what_is_missing_or_of_another_log_is_named() {
     let place = Place::new();
-    place
-        .open()
-        .append(&(0..257).map(entry).collect::<Vec<_>>())
-        .unwrap();
+    place.open().append(&(0..257).map(entry).collect::<Vec<_>>()).unwrap();
     let other = VerifierKey::new("log.example/other", secret().public()).unwrap();
     let error = verify_folder(&place.folder, &other, |_, _| ()).unwrap_err();
     assert_eq!(error.reason(), "log.origin");

@@ -15,9 +15,7 @@ const KILLS: u64 = 30;
 
 /// What the child appends: batches of 1 to 60, so that tile borders are crossed often.
 fn batch(first_index: u64) -> Vec<Vec<u8>> {
-    (0..=first_index % 60)
-        .map(|n| format!("from {first_index}: {n}").into_bytes())
-        .collect()
+    (0..=first_index % 60).map(|n| format!("from {first_index}: {n}").into_bytes()).collect()
 }
 
 /// Run by the other test as a process of its own: appends until it is killed, and says so after
@@ -53,11 +51,7 @@ fn kill_after(folder: &Path, appends: usize, then: Duration) -> Vec<u64> {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut seen = String::new();
     while seen.matches("acknowledged").count() < appends {
-        assert_ne!(
-            output.read_line(&mut seen).unwrap(),
-            0,
-            "the child ended by itself: {seen}"
-        );
+        assert_ne!(output.read_line(&mut seen).unwrap(), 0, "the child ended by itself: {seen}");
     }
     // Not to wait for anything: to die at another point of the next append each time.
     std::thread::sleep(then);
@@ -66,10 +60,7 @@ fn kill_after(folder: &Path, appends: usize, then: Duration) -> Vec<u64> {
     output.read_to_string(&mut seen).unwrap();
     // The last line counts only if it is whole.
     let whole = seen.rfind('\n').map_or("", |end| &seen[..end]);
-    whole
-        .lines()
-        .filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok())
-        .collect()
+    whole.lines().filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok()).collect()
 }
 
 #[test]
@@ -102,13 +93,6 @@ fn no_acknowledged_entry_is_lost() {
         }
         older = Some(newer);
     }
-    assert!(
-        acknowledged.len() > 300,
-        "{} entries are too few to mean much",
-        acknowledged.len()
-    );
-    println!(
-        "{KILLS} kills, {} entries acknowledged, none lost",
-        acknowledged.len()
-    );
+    assert!(acknowledged.len() > 300, "{} entries are too few to mean much", acknowledged.len());
+    println!("{KILLS} kills, {} entries acknowledged, none lost", acknowledged.len());
 }

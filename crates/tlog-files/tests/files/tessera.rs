@@ -7,10 +7,8 @@ use tlog::{SignedCheckpoint, VerifierKey};
 
 use crate::common::{Place, names};
 
-const FOLDER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../../shared/vectors/tlog/tessera-log"
-);
+const FOLDER: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/tlog/tessera-log");
 const THEIR_KEY: &str =
     "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx";
 const ENTRIES: &str =
@@ -27,10 +25,7 @@ fn the_same_entries_make_the_same_bytes() {
     let place = Place::new();
     let mut log = place.open();
     for word in std::iter::once(None).chain(ENTRIES.split(' ').map(Some)) {
-        let batch: Vec<_> = word
-            .map(|word| word.as_bytes().to_vec())
-            .into_iter()
-            .collect();
+        let batch: Vec<_> = word.map(|word| word.as_bytes().to_vec()).into_iter().collect();
         log.append(&batch).unwrap();
         let note = fs::read_to_string(theirs.join(format!("checkpoint.{}", log.size()))).unwrap();
         let signed = SignedCheckpoint::verify(&note, &key).unwrap();

@@ -2,14 +2,12 @@ use domain::Reason as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::MAX_ENTRY_LEN;
 use crate::testing::{Fault, MemoryStore, ORIGIN, key, secret};
 use crate::verify::{verify_consistency, verify_inclusion, verify_log};
+use crate::{MAX_ENTRY_LEN, leaf_hash};
 
 fn entries(count: usize) -> Vec<Vec<u8>> {
-    (0..count)
-        .map(|number| format!("entry {number}").into_bytes())
-        .collect()
+    (0..count).map(|number| format!("entry {number}").into_bytes()).collect()
 }
 
 /// A log that holds `count` entries, appended in one go.
@@ -56,9 +54,7 @@ fn appends_proves_and_audits_around_every_tile_border() {
     let mut log = store.open().unwrap();
     let mut all = Vec::new();
     for batch in [0, 1, 2, 252, 1, 1, 255, 300, 0, 1] {
-        let batch: Vec<_> = (0..batch)
-            .map(|n| format!("{} {n}", all.len()).into_bytes())
-            .collect();
+        let batch: Vec<_> = (0..batch).map(|n| format!("{} {n}", all.len()).into_bytes()).collect();
         let appended = log.append(&batch).unwrap();
         assert_eq!(appended.first_index, all.len() as u64);
         all.extend(batch);
@@ -71,10 +67,7 @@ fn appends_proves_and_audits_around_every_tile_border() {
         assert_eq!(&log.entry(index as u64).unwrap(), entry);
         let text = log.prove(index as u64).unwrap().to_string();
         let included = verify_inclusion(entry, &text.parse().unwrap(), &key()).unwrap();
-        assert_eq!(
-            (included.index(), included.checkpoint().size),
-            (index as u64, log.size())
-        );
+        assert_eq!((included.index(), included.checkpoint().size), (index as u64, log.size()));
     }
     check_history(&store);
 }
@@ -93,12 +86,7 @@ fn partial_tiles_go_when_the_full_one_is_there() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    let of = [
-        "tile/0/000.p/1",
-        "tile/0/000.p/2",
-        "tile/entries/000.p/1",
-        "tile/entries/000.p/2",
-    ];
+    let of = ["tile/0/000.p/1", "tile/0/000.p/2", "tile/entries/000.p/1", "tile/entries/000.p/2"];
     assert_eq!(partial(&store), of);
     log.append(&entries(254)).unwrap();
     assert_eq!(partial(&store), ["tile/1/000.p/1"]);
@@ -108,23 +96,14 @@ fn partial_tiles_go_when_the_full_one_is_there() {
 fn entries_have_a_limit_and_a_batch_is_all_or_nothing() {
     let (store, mut log) = log_of(3);
     let batch = [vec![1], vec![0; MAX_ENTRY_LEN + 1]];
-    assert_eq!(
-        log.append(&batch).unwrap_err().reason(),
-        "log.entry-too-large"
-    );
+    assert_eq!(log.append(&batch).unwrap_err().reason(), "log.entry-too-large");
     assert_eq!(audit(&store).unwrap(), entries(3));
     log.append(&[vec![0; MAX_ENTRY_LEN]]).unwrap();
     assert_eq!(log.entry(3).unwrap().len(), MAX_ENTRY_LEN);
     assert_eq!(log.entry(4).unwrap_err().reason(), "log.no-such-entry");
     assert_eq!(log.prove(4).unwrap_err().reason(), "log.no-such-entry");
-    assert_eq!(
-        log.inclusion(0, 5).unwrap_err().reason(),
-        "log.no-such-entry"
-    );
-    assert_eq!(
-        log.consistency(3, 2).unwrap_err().reason(),
-        "log.no-such-entry"
-    );
+    assert_eq!(log.inclusion(0, 5).unwrap_err().reason(), "log.no-such-entry");
+    assert_eq!(log.consistency(3, 2).unwrap_err().reason(), "log.no-such-entry");
 }
 
 /// What an append that meets a fault at one write comes to.
@@ -202,20 +181,26 @@ fn recovery_may_fail_too() {
         let (store, mut log) = log_of(2);
         // The commit is written, the checkpoint is not; then recovery meets a second fault.
         store.0.borrow_mut().fault = Some((3, Fault::Failed));
-        assert_eq!(
-            log.append(&entries(1)).unwrap_err().reason(),
-            "log.unavailable"
-        );
+        assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.unavailable");
         store.0.borrow_mut().fault = Some((write, fault));
-        assert_eq!(
-            log.append(&entries(1)).unwrap_err().reason(),
-            "log.unavailable"
-        );
+        assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.unavailable");
         assert_eq!(store.0.borrow().fault, None);
         assert_eq!(log.append(&entries(1)).unwrap().first_index, 3);
         assert_eq!(audit(&store).unwrap().len(), 4);
         check_history(&store);
     }
+}
+
+#[test]
+fn a_commit_that_is_seen_and_not_durable_is_written_again() {
+    let (store, mut log) = log_of(2);
+    store.0.borrow_mut().fault = Some((2, Fault::FailedButVisible));
+    assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.unavailable");
+    // Whoever reads the checkpoint that recovery publishes may rely on it.
+    assert_eq!(store.open().unwrap().size(), 3);
+    store.crash();
+    assert_eq!(store.open().unwrap().size(), 3);
+    check_history(&store);
 }
 
 #[test]
@@ -225,15 +210,7 @@ fn a_new_log_may_fail_to_begin() {
         let store = MemoryStore::default();
         store.0.borrow_mut().fault = Some((write, fault));
         assert_eq!(store.open().unwrap_err().reason(), "log.unavailable");
-        assert_eq!(
-            store
-                .open()
-                .unwrap()
-                .append(&entries(1))
-                .unwrap()
-                .first_index,
-            0
-        );
+        assert_eq!(store.open().unwrap().append(&entries(1)).unwrap().first_index, 0);
     }
 }
 
@@ -245,36 +222,18 @@ fn old_copies_and_other_writers_are_refused() {
     let new = store.0.borrow().clone();
 
     // Objects restored, commit cell not.
-    *store.0.borrow_mut() = crate::testing::Disk {
-        cell: new.cell,
-        ..old.clone()
-    };
+    *store.0.borrow_mut() = crate::testing::Disk { cell: new.cell, ..old.clone() };
     assert_eq!(store.open().unwrap_err().reason(), "log.rolled-back");
-    assert_eq!(
-        log.append(&entries(1)).unwrap_err().reason(),
-        "log.rolled-back"
-    );
+    assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.rolled-back");
     // All objects lost.
-    *store.0.borrow_mut() = crate::testing::Disk {
-        cell: new.cell,
-        ..Default::default()
-    };
+    *store.0.borrow_mut() = crate::testing::Disk { cell: new.cell, ..Default::default() };
     assert_eq!(store.open().unwrap_err().reason(), "log.rolled-back");
-    assert_eq!(
-        log.append(&entries(1)).unwrap_err().reason(),
-        "log.rolled-back"
-    );
+    assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.rolled-back");
     // Commit cell restored or lost, objects not.
     for cell in [old.cell, None] {
-        *store.0.borrow_mut() = crate::testing::Disk {
-            cell,
-            ..new.clone()
-        };
+        *store.0.borrow_mut() = crate::testing::Disk { cell, ..new.clone() };
         assert_eq!(store.open().unwrap_err().reason(), "log.rolled-back");
-        assert_eq!(
-            log.append(&entries(1)).unwrap_err().reason(),
-            "log.second-writer"
-        );
+        assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.second-writer");
     }
     // All as it was: the log goes on.
     *store.0.borrow_mut() = new.clone();
@@ -283,15 +242,9 @@ fn old_copies_and_other_writers_are_refused() {
     // Another writer, past the lock.
     let mut other = store.open().unwrap();
     other.append(&entries(1)).unwrap();
-    assert_eq!(
-        log.append(&entries(1)).unwrap_err().reason(),
-        "log.second-writer"
-    );
+    assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.second-writer");
     assert_eq!(other.append(&entries(1)).unwrap().first_index, 7);
-    assert_eq!(
-        log.append(&entries(1)).unwrap_err().reason(),
-        "log.second-writer"
-    );
+    assert_eq!(log.append(&entries(1)).unwrap_err().reason(), "log.second-writer");
     check_history(&store);
 }
 
@@ -307,46 +260,22 @@ fn a_tree_that_was_altered_is_refused() {
     let flip = |path: &str, disk: &mut crate::testing::Disk| {
         *disk.objects.get_mut(path).unwrap().last_mut().unwrap() ^= 1;
     };
-    assert_eq!(
-        reopen(&|disk| flip("tile/0/001.p/44", disk)),
-        "log.root-mismatch"
-    );
-    assert_eq!(
-        reopen(&|disk| flip("tile/1/000.p/1", disk)),
-        "log.root-mismatch"
-    );
-    assert_eq!(
-        reopen(&|disk| flip("tile/entries/001.p/44", disk)),
-        "log.root-mismatch"
-    );
-    assert_eq!(
-        reopen(&|disk| _ = disk.objects.remove("tile/0/001.p/44")),
-        "log.incomplete"
-    );
-    assert_eq!(
-        reopen(&|disk| disk.checkpoint.as_mut().unwrap().truncate(9)),
-        "log.malformed"
-    );
+    assert_eq!(reopen(&|disk| flip("tile/0/001.p/44", disk)), "log.root-mismatch");
+    assert_eq!(reopen(&|disk| flip("tile/1/000.p/1", disk)), "log.root-mismatch");
+    assert_eq!(reopen(&|disk| flip("tile/entries/001.p/44", disk)), "log.root-mismatch");
+    assert_eq!(reopen(&|disk| _ = disk.objects.remove("tile/0/001.p/44")), "log.incomplete");
+    assert_eq!(reopen(&|disk| disk.checkpoint.as_mut().unwrap().truncate(9)), "log.malformed");
     let publish = |checkpoint: SignedCheckpoint| {
         let note = checkpoint.note().as_bytes().to_vec();
         reopen(&move |disk| disk.checkpoint = Some(note.clone()))
     };
     let root = log.checkpoint().checkpoint().root;
-    assert_eq!(
-        publish(SignedCheckpoint::sign(7, root, &key(), &secret())),
-        "log.consistency"
-    );
+    assert_eq!(publish(SignedCheckpoint::sign(7, root, &key(), &secret())), "log.consistency");
     let elsewhere = VerifierKey::new("log.example/other", secret().public()).unwrap();
-    assert_eq!(
-        publish(SignedCheckpoint::sign(300, root, &elsewhere, &secret())),
-        "log.origin"
-    );
+    assert_eq!(publish(SignedCheckpoint::sign(300, root, &elsewhere, &secret())), "log.origin");
     let other = SecretKey::from_seed(&zeroize::Zeroizing::new([8; 32]));
     let forged = VerifierKey::new(ORIGIN, other.public()).unwrap();
-    assert_eq!(
-        publish(SignedCheckpoint::sign(300, root, &forged, &other)),
-        "log.signature"
-    );
+    assert_eq!(publish(SignedCheckpoint::sign(300, root, &forged, &other)), "log.signature");
 }
 
 #[test]
@@ -364,21 +293,45 @@ fn an_audit_names_what_is_wrong() {
             drop(disk);
             // The first byte of a bundle is part of a length.
             let malformed = first && path.contains("entries");
-            let expected = if malformed {
-                "log.malformed"
-            } else {
-                "log.root-mismatch"
-            };
+            let expected = if malformed { "log.malformed" } else { "log.root-mismatch" };
             assert_eq!(audit(&store).unwrap_err().reason(), expected, "{path}");
         }
         *store.0.borrow_mut() = good.clone();
         store.0.borrow_mut().objects.remove(path);
-        assert_eq!(
-            audit(&store).unwrap_err().reason(),
-            "log.incomplete",
-            "{path}"
-        );
+        assert_eq!(audit(&store).unwrap_err().reason(), "log.incomplete", "{path}");
     }
+}
+
+#[test]
+fn an_audit_believes_no_signed_root_but_the_trees() {
+    let (store, _log) = log_of(300);
+    for size in [0, 1, 256, 300] {
+        let root = leaf_hash(b"of no tree");
+        let lie = SignedCheckpoint::sign(size, root, &key(), &secret());
+        store.0.borrow_mut().checkpoint = Some(lie.note().as_bytes().to_vec());
+        assert_eq!(audit(&store).unwrap_err().reason(), "log.root-mismatch", "{size}");
+    }
+}
+
+#[test]
+fn checkpoints_extend_each_other_or_are_refused() {
+    let sign =
+        |size, root: &[u8]| SignedCheckpoint::sign(size, Digest::of(root), &key(), &secret());
+    let elsewhere = VerifierKey::new("log.example/other", secret().public()).unwrap();
+    let stranger = SignedCheckpoint::sign(5, Digest::of(b"a"), &elsewhere, &secret());
+    let reason = |older: &SignedCheckpoint, newer: &SignedCheckpoint, proof: &[Digest]| {
+        verify_consistency(older, newer, proof).map_err(|error| error.reason())
+    };
+    let (empty, five) = (sign(0, b""), sign(5, b"a"));
+    assert_eq!(reason(&empty, &five, &[]), Ok(()));
+    assert_eq!(reason(&empty, &empty, &[]), Ok(()));
+    assert_eq!(reason(&five, &five, &[]), Ok(()));
+    assert_eq!(reason(&five, &stranger, &[]), Err("log.origin"));
+    assert_eq!(reason(&five, &sign(5, b"b"), &[]), Err("log.consistency"));
+    assert_eq!(reason(&five, &empty, &[]), Err("log.consistency"));
+    assert_eq!(reason(&empty, &five, &[Digest::of(b"")]), Err("log.consistency"));
+    assert_eq!(reason(&empty, &sign(0, b"a"), &[]), Err("log.consistency"));
+    assert_eq!(reason(&sign(0, b"a"), &five, &[]), Err("log.consistency"));
 }
 
 #[derive(Clone, Debug)]
