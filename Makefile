@@ -35,6 +35,6 @@ lint: setup
 
 bench: setup image
 	cargo run --release -p seal --example throughput
-	cargo run --release -p tlog-files --example appends
+	cargo run --release -p tlog-files --example throughput
 	cargo build --release -p lab
 	$(CARGO_TARGET_DIR)/release/cloister-lab demo --figures
