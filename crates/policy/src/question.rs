@@ -46,8 +46,8 @@ impl Question<'_> {
         let entities = Entities::from_json_value(entities, Some(schema)).map_err(unaskable)?;
         let context = Context::from_json_value(self.context()?, Some((schema, &action)))
             .map_err(unaskable)?;
-        let request = Request::new(enclave, action, dataset, context, Some(schema))
-            .map_err(unaskable)?;
+        let request =
+            Request::new(enclave, action, dataset, context, Some(schema)).map_err(unaskable)?;
         Ok((request, entities))
     }
 

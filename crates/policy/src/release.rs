@@ -37,11 +37,11 @@ impl ReleasePolicy {
     /// [`PolicyError::Invalid`].
     pub fn parse(policies: &str) -> Result<Self, PolicyError> {
         let (schema, _warnings) = Schema::from_cedarschema_str(SCHEMA).map_err(unreadable)?;
-        let digest = canonical::digest(&BTreeMap::from([("policies", policies), ("schema", SCHEMA)]))
-            .map_err(unreadable)?;
+        let digest =
+            canonical::digest(&BTreeMap::from([("policies", policies), ("schema", SCHEMA)]))
+                .map_err(unreadable)?;
         let policies = named(&PolicySet::from_str(policies).map_err(unreadable)?)?;
-        let result =
-            Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
+        let result = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
         if let Some(error) = result.validation_errors().next() {
             return Err(PolicyError::Invalid(error.to_string()));
         }

@@ -143,8 +143,7 @@ fn decide(policy: &ReleasePolicy, case: Case) -> Result<Permit, PolicyError> {
     if case.bound {
         claims.host_data = HostData::from(manifest.digest().unwrap());
     }
-    let asked =
-        if case.other_dataset { dataset(case.classification, "two") } else { approved };
+    let asked = if case.other_dataset { dataset(case.classification, "two") } else { approved };
     policy.decide(&Question {
         approval: &approval,
         dataset: &asked,
