@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use airlock::export::ExportError;
 use cloister::node::NodeError;
-use cloister::sealing::SealingError;
+use cloister::sealing::{DescriptionError, SealingError};
 use control::ControlError;
 use domain::{Reason, ReasonCode};
 use evidence::EvidenceError;
@@ -28,6 +28,9 @@ pub enum LabError {
     /// The control service's accounts cannot be set up.
     #[error("accounts cannot be set up")]
     Control(#[from] ControlError),
+    /// The dataset's description cannot be read.
+    #[error("the dataset's description cannot be read")]
+    Description(#[from] DescriptionError),
     /// An export does not verify.
     #[error("the export does not verify")]
     Export(#[from] ExportError),
@@ -88,6 +91,7 @@ impl Reason for LabError {
         match self {
             Self::Answered { .. } => "lab.refused",
             Self::Control(cause) => cause.reason(),
+            Self::Description(cause) => cause.reason(),
             Self::Export(cause) => cause.reason(),
             Self::Evidence(cause) => cause.reason(),
             Self::File(..) => "lab.file",

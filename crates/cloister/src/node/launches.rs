@@ -59,7 +59,7 @@ async fn run(
     let prepared = launcher.prepare(&request, platform.machine())?;
     let trust = match platform.machine() {
         Machine::Plain => Trust::Emulated,
-        Machine::SevSnp(_) => Trust::Hardware,
+        Machine::SevSnp => Trust::Hardware,
     };
     let running = launcher.start(prepared, platform, DEADLINE).await?;
     let accelerator = match launcher.accelerator {

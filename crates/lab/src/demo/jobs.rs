@@ -18,7 +18,6 @@ use crate::people::Person;
 /// What a job went through.
 #[derive(Debug)]
 pub(super) struct Finished {
-    pub(super) job: JobId,
     /// From QEMU's start to the released key.
     pub(super) to_key: Duration,
     /// The agent's peak memory.
@@ -72,7 +71,7 @@ pub(super) async fn run(
         tick.tick().await;
         let job: Job = api.get(&path, Some(login), "the job's state").await?;
         if let Some(ended) = follower.see(&job) {
-            return ended.then(|| follower.finished(&request.job, &job)).ok_or_else(|| {
+            return ended.then(|| follower.finished(&job)).ok_or_else(|| {
                 let detail = [job.reason, job.detail].map(Option::unwrap_or_default).join(": ");
                 LabError::Job { job: request.job.to_string(), state: job.state, detail }
             });
@@ -137,9 +136,8 @@ impl<'a> Follower<'a> {
         self.stage_began = now;
     }
 
-    fn finished(&self, id: &JobId, job: &Job) -> Finished {
+    fn finished(&self, job: &Job) -> Finished {
         Finished {
-            job: id.clone(),
             to_key: self.to_key,
             agent_memory_kib: job.peak_memory_kib.unwrap_or(0),
         }

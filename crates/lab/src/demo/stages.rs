@@ -109,11 +109,10 @@ fn sealed(
     let plain = tempfile::tempdir().map_err(|error| LabError::File(folder.to_owned(), error))?;
     unpack_dataset(plain.path())?;
     let custodian = &people.custodian.key;
-    let description = format!(
-        "custodians = [\"{}\"]\nthreshold = 1\n{DESCRIPTION}",
-        custodian.public()
-    );
-    let description = DatasetDescription::parse(&description)?;
+    let path = folder.join("dataset.toml");
+    let said = format!("custodians = [\"{}\"]\nthreshold = 1\n{DESCRIPTION}", custodian.public());
+    fs::write(&path, said).map_err(|error| LabError::File(path.clone(), error))?;
+    let description = DatasetDescription::read(&path)?;
     let out = node.datasets().join(DATASET_FOLDER);
     let rng = &mut UnwrapErr(SysRng);
     let sealed = seal_folder(
