@@ -131,3 +131,6 @@ impl Program {
 }
 
 const MAX_COMPONENT_BYTES: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests;

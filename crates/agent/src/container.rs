@@ -79,6 +79,7 @@ impl Sandbox {
     /// [`AgentError::Sandbox`] if it could not be started, [`AgentError::JobDeadline`],
     /// [`AgentError::Job`] if it ended with another status than 0.
     pub fn run(&self) -> Result<(), AgentError> {
+        silence_kernel()?;
         let config = config(&self.process, memory_limit()?);
         let config = serde_json::to_vec(&config).unwrap_or_default();
         fs::write(format!("{BUNDLE}/config.json"), config)
@@ -95,6 +96,13 @@ impl Sandbox {
             .map_err(AgentError::system("starting the container runtime"))?;
         wait(&mut child)
     }
+}
+
+/// The console is the host's, and the kernel writes names there that a workload chooses for its
+/// processes, when memory runs out or a program crashes. From here on it writes nothing.
+fn silence_kernel() -> Result<(), AgentError> {
+    fs::write("/proc/sys/kernel/printk", "1 1 1 1")
+        .map_err(AgentError::system("silencing the kernel's console"))
 }
 
 /// Waits for the runtime; it ends with the workload's exit status.

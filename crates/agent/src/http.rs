@@ -1,5 +1,6 @@
 //! HTTPS through the relay: pinned clients, bounded answers, refusals as their own codes.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use domain::Digest;
@@ -34,9 +35,16 @@ impl Service {
     /// # Errors
     /// [`AgentError::Channel`].
     pub fn new(name: &'static str, port: u16, pin: Digest) -> Result<Self, AgentError> {
-        let [a, b, c, d] = RELAY_ADDRESS;
+        Self::at(SocketAddr::from((RELAY_ADDRESS, port)), name, pin)
+    }
+
+    pub(crate) fn at(
+        address: SocketAddr,
+        name: &'static str,
+        pin: Digest,
+    ) -> Result<Self, AgentError> {
         let client = channel::http_client(pin).map_err(AgentError::Channel)?;
-        Ok(Self { client, base: format!("https://{a}.{b}.{c}.{d}:{port}"), name })
+        Ok(Self { client, base: format!("https://{address}"), name })
     }
 
     /// `POST`s `body` as JSON.

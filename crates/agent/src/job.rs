@@ -1,10 +1,11 @@
 //! One launch from the first mount to the last byte: the only place that knows the whole order.
 
-use wire::guest::Step;
+use wire::guest::{BROKER_PORT, Step};
 
 use crate::admit::Admitted;
 use crate::container::Sandbox;
 use crate::disks::GivenManifest;
+use crate::http::{BROKER, Service};
 use crate::init::{self, Modules};
 use crate::inputs::Inputs;
 use crate::jwe::EnvelopeKey;
@@ -27,7 +28,8 @@ pub async fn run(reporter: &mut Reporter) -> Result<(), AgentError> {
     network::bring_up().await?;
     reporter.step(Step::Attesting);
     let key = EnvelopeKey::generate()?;
-    let session = Session::attest(&mut measured, &given, &key).await?;
+    let broker = Service::new(BROKER, BROKER_PORT, given.manifest.deployment.broker_tls)?;
+    let session = Session::attest(broker, &mut measured, &given, &key).await?;
     reporter.step(Step::Attested);
     let done = attested(&session, key, &given, &mut measured, reporter).await;
     if let Err(error) = &done {

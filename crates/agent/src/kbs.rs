@@ -4,7 +4,6 @@ use domain::{Digest, ReasonCode};
 use seal::DatasetSecret;
 use serde_json::{Value, json};
 use wire::broker::JobRefusal;
-use wire::guest::BROKER_PORT;
 use wire::kbs::{
     Attestation, AttestationToken, Challenge, CompositeEvidence, InitData, Request, RuntimeData,
     SESSION_COOKIE, Tee, VERSION, dataset_key_path, report_data,
@@ -12,7 +11,7 @@ use wire::kbs::{
 
 use crate::AgentError;
 use crate::disks::GivenManifest;
-use crate::http::{BROKER, Service};
+use crate::http::Service;
 use crate::jwe::EnvelopeKey;
 use crate::platform::Measured;
 
@@ -24,17 +23,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// Attests `key` to the broker that the manifest pins.
+    /// Attests `key` to `broker`, which is the one that the manifest pins.
     ///
     /// # Errors
     /// [`AgentError::Unreachable`], [`AgentError::BrokerRefused`], and what
     /// [`Measured::evidence`] gives.
     pub async fn attest(
+        broker: Service,
         measured: &mut Measured,
         given: &GivenManifest,
         key: &EnvelopeKey,
     ) -> Result<Self, AgentError> {
-        let broker = Service::new(BROKER, BROKER_PORT, given.manifest.deployment.broker_tls)?;
         let hello = Request { version: VERSION.to_owned(), tee: Tee::Snp, extra_params: json!({}) };
         let answer = broker.post("/kbs/v0/auth", None, None, &hello).await?;
         let challenge: Challenge =
@@ -101,3 +100,6 @@ fn attestation(
 
 /// This machine has one TEE.
 const NO_ADDITIONAL_EVIDENCE: &str = "";
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,8 @@ pub mod probe;
 pub mod progress;
 pub mod seccomp;
 pub mod signature;
+#[cfg(test)]
+mod testing;
 pub mod unpack;
 pub mod volume;
 pub mod wasm;

@@ -81,3 +81,51 @@ impl Measured {
         Ok(evidence)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::testing::given;
+    use domain::Reason as _;
+
+    /// A platform whose reports are well-formed and unsigned.
+    pub(crate) struct Fake {
+        pub(crate) host_data: HostData,
+        pub(crate) stale: bool,
+    }
+
+    impl Platform for Fake {
+        fn evidence(&mut self, report_data: ReportData) -> Result<SnpEvidence, AgentError> {
+            // AMD 56860 §7.3, ATTESTATION_REPORT: VERSION, REPORT_DATA, HOST_DATA.
+            let mut report = vec![0; 1184];
+            report[0] = 2;
+            report[0x0A] = 3; // the reserved bit of POLICY that must be one, and SMT
+            report[0x34] = 1; // SIGNATURE_ALGO: ECDSA P-384
+            if !self.stale {
+                report[0x50..0x90].copy_from_slice(report_data.as_bytes());
+            }
+            report[0xC0..0xE0].copy_from_slice(self.host_data.as_bytes());
+            Ok(SnpEvidence { report, vek: vec![1], ask: vec![2] })
+        }
+    }
+
+    fn check(host_data: HostData, stale: bool) -> Result<Measured, AgentError> {
+        Measured::check(Box::new(Fake { host_data, stale }), &given())
+    }
+
+    #[test]
+    fn only_the_measured_manifest_goes_on() {
+        let mut measured = check(HostData::from(given().digest), false).unwrap();
+        let evidence = measured.evidence(ReportData::from_bytes([7; 64])).unwrap();
+        assert_eq!(evidence.report[0x50..0x90], [7; 64]);
+        let refused = check(HostData::from_bytes([0; 32]), false).unwrap_err();
+        assert_eq!(refused.reason(), "guest.manifest-not-measured");
+    }
+
+    #[test]
+    fn a_report_over_other_data_is_refused() {
+        let mut stale = check(HostData::from(given().digest), true).unwrap();
+        let refused = stale.evidence(ReportData::from_bytes([7; 64])).unwrap_err();
+        assert_eq!(refused.reason(), "guest.platform-report-data");
+    }
+}

@@ -1,6 +1,7 @@
 //! What the guest's network reaches, tried from inside: for the test of the guest channel. It has
 //! the agent's address, and a default route besides, so that nothing but the host's side refuses.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -48,7 +49,18 @@ pub async fn run() -> Result<(), AgentError> {
             print(&Attempt { kind: "tcp", target, reached: connects(target).await });
         }
     }
+    for port in host_ports(&fs::read_to_string("/proc/cmdline").unwrap_or_default()) {
+        let target = SocketAddr::new(HOST, port);
+        print(&Attempt { kind: "tcp", target, reached: connects(target).await });
+    }
     Ok(())
+}
+
+/// Ports on which the test listens on the host's loopback: `cloister.probe=PORT` on the kernel's
+/// command line, as often as there are such ports.
+fn host_ports(cmdline: &str) -> impl Iterator<Item = u16> {
+    let words = cmdline.split_whitespace();
+    words.filter_map(|word| word.strip_prefix("cloister.probe=")?.parse().ok())
 }
 
 async fn add_default_route() -> Result<(), AgentError> {
@@ -98,3 +110,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A DNS query for the A record of `example.org` (RFC 1035 §4).
 const QUESTION: &[u8] =
     b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_come_from_the_command_line() {
+        let cmdline = "console=hvc0 cloister.probe=4000 quiet cloister.probe=x cloister.probe=5";
+        assert_eq!(host_ports(cmdline).collect::<Vec<_>>(), [4000, 5]);
+    }
+}

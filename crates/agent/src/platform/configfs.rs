@@ -68,22 +68,51 @@ mod tests {
             ("provider", provider.as_bytes()),
             ("generation", b"1\n"),
             ("inblob", b""),
-            ("outblob", &[0; 1184]),
-            ("auxblob", b""),
+            ("outblob", &[3; 1184]),
+            ("auxblob", &certificates()),
         ] {
             fs::write(entry.join(attribute), content).unwrap();
         }
         reports
     }
 
+    /// A certificate table (AMD-GHCB 56421 §4.1.8.1) of which one certificate fills both rows.
+    fn certificates() -> Vec<u8> {
+        let (vcek, ask) = (
+            0x63da_758d_e664_4564_adc5_f4b9_3be8_accd_u128,
+            0x4ab7_b379_bbac_4fe4_a02f_05ae_f327_c782,
+        );
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+        let length = u32::try_from(certificate.der().len()).unwrap();
+        let row = |name: u128| {
+            let mut guid = name.to_be_bytes();
+            guid[..4].reverse();
+            guid[4..6].reverse();
+            guid[6..8].reverse();
+            [&guid[..], &72_u32.to_le_bytes(), &length.to_le_bytes()].concat()
+        };
+        [row(vcek), row(ask), vec![0; 24], certificate.der().to_vec()].concat()
+    }
+
     #[test]
-    fn the_request_is_written_whole_and_the_answer_parsed() {
+    fn the_request_is_written_whole_and_the_answer_taken_over() {
         let reports = kernel("sev_guest\n");
         let mut platform = ConfigfsTsm::open_in(reports.path()).unwrap();
-        let refused = platform.evidence(ReportData::from_bytes([7; 64])).unwrap_err();
-        assert!(refused.reason().starts_with("evidence."), "{}", refused.reason());
+        let evidence = platform.evidence(ReportData::from_bytes([7; 64])).unwrap();
+        assert_eq!(evidence.report, [3; 1184]);
+        assert_eq!(evidence.vek, evidence.ask);
         let request = fs::read(reports.path().join("cloister/inblob")).unwrap();
         assert_eq!(request, [7; 64]);
+    }
+
+    #[test]
+    fn a_host_that_hands_over_no_certificates_is_an_error() {
+        let reports = kernel("sev_guest\n");
+        fs::write(reports.path().join("cloister/auxblob"), b"").unwrap();
+        let mut platform = ConfigfsTsm::open_in(reports.path()).unwrap();
+        let refused = platform.evidence(ReportData::from_bytes([7; 64])).unwrap_err();
+        assert_eq!(refused.reason(), "evidence.malformed");
     }
 
     #[test]
