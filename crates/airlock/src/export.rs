@@ -16,4 +16,7 @@ pub(crate) use receipt::{
     REVIEWS, RULES,
 };
 pub use trust::{Trust, TrustVersion};
+pub(crate) use verify::links;
+#[cfg(test)]
+pub(crate) use verify::{logged, verify_members};
 pub use verify::{VerifiedExport, verify};

@@ -40,14 +40,18 @@ pub fn unpack(file: &[u8]) -> Result<Members, ExportError> {
         return Err(ExportError::Container);
     }
     let mut members = Members::new();
+    // Entries that share bytes would otherwise make much memory of a small file.
+    let mut left = u64::try_from(file.len()).map_err(|_| ExportError::Container)?;
     for index in 0..archive.len() {
-        let mut member = archive.by_index(index).map_err(|_| ExportError::Container)?;
+        let member = archive.by_index(index).map_err(|_| ExportError::Container)?;
         if member.compression() != CompressionMethod::Stored {
             return Err(ExportError::Container);
         }
         let path = member.name().map_err(|_| ExportError::Container)?.into_owned();
         let mut bytes = Vec::new();
-        member.read_to_end(&mut bytes).map_err(|_| ExportError::Container)?;
+        left = left.checked_sub(member.size()).ok_or(ExportError::Container)?;
+        let size = member.size();
+        member.take(size).read_to_end(&mut bytes).map_err(|_| ExportError::Container)?;
         members.insert(path, bytes);
     }
     if pack(&members)? == file { Ok(members) } else { Err(ExportError::Container) }

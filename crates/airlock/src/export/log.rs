@@ -1,7 +1,9 @@
 //! The log's part of an export: each event that the export rests on, with its proof of inclusion.
 
+use std::collections::BTreeSet;
+
 use domain::Digest;
-use domain::event::{Action, Entry, Outcome};
+use domain::event::{Action, Actor, Entry, Outcome};
 use domain::ids::PersonId;
 use tlog::verify::verify_inclusion;
 use tlog::{LeafProof, VerifierKey};
@@ -45,54 +47,104 @@ impl LogProofs {
         Ok(Self(entries))
     }
 
-    /// Checks that the log shows every stage of the export, each after the one before.
+    /// Checks that the entries are the decisions that the export rests on, each after the one
+    /// before, and no others.
     ///
     /// # Errors
-    /// [`ExportError::LogEvent`] with the first event that is missing or out of order.
-    pub(crate) fn show(&self, receipt: &Receipt, digest: Digest) -> Result<(), ExportError> {
-        let mut after = None;
-        let stages = [
-            (Action::DatasetSealed, receipt.dataset, "DatasetSealed"),
-            (Action::ProjectApproved, receipt.proposal, "ProjectApproved"),
-            (Action::LaunchAuthorised, receipt.manifest, "LaunchAuthorised"),
-            (Action::EnclaveAttested, receipt.manifest, "EnclaveAttested"),
-            (Action::KeyReleased, receipt.manifest, "KeyReleased"),
-            (Action::OutputChecked, receipt.package, "OutputChecked"),
-        ];
-        for (action, object, name) in stages {
-            after = Some(self.find(action, object, None, after).ok_or(ExportError::LogEvent(name))?);
-        }
-        let checked = after;
-        for reviewer in &receipt.reviewers {
-            let found = self
-                .find(Action::OutputReviewed, receipt.package, Some(reviewer), checked)
-                .ok_or(ExportError::LogEvent("OutputReviewed"))?;
-            after = after.max(Some(found));
-        }
-        self.find(Action::OutputExported, digest, None, after)
-            .map(|_| ())
-            .ok_or(ExportError::LogEvent("OutputExported"))
-    }
-
-    /// The index of the accepted `action` on `object` after index `after`.
-    fn find(
+    /// [`ExportError::LogEvent`] with the first event that is missing or out of order,
+    /// [`ExportError::Member`] for an entry beyond them.
+    pub(crate) fn show(
         &self,
-        action: Action,
-        object: Digest,
-        person: Option<&PersonId>,
-        after: Option<u64>,
-    ) -> Option<u64> {
-        self.0
-            .iter()
-            .filter(|(index, _)| after.is_none_or(|after| *index > after))
-            .filter(|(_, entry)| person.is_none() || entry.person.as_ref() == person)
-            .filter(|(_, entry)| {
-                entry.event.action == action
-                    && entry.event.object == object
-                    && entry.event.outcome == Outcome::Accepted
-            })
-            .map(|(index, _)| *index)
-            .min()
+        receipt: &Receipt,
+        digest: Digest,
+        rests_on: &RestsOn,
+    ) -> Result<(), ExportError> {
+        if !self.0.is_sorted_by(|(one, _), (next, _)| one < next) {
+            return Err(ExportError::LogEvent("in the log's order"));
+        }
+        let mut entries = self.0.iter().map(|(_, entry)| entry);
+        for step in steps(receipt, rests_on) {
+            let found = entries.next().filter(|entry| step.is(entry));
+            found.ok_or(ExportError::LogEvent(step.name))?;
+        }
+        let mut reviewers: BTreeSet<&PersonId> = receipt.reviewers.iter().collect();
+        while !reviewers.is_empty() {
+            let counted = |entry: &&Entry| {
+                review(receipt).is(entry)
+                    && entry.event.evidence.first().is_some_and(|vote| rests_on.votes.contains(vote))
+                    && entry.person.as_ref().is_some_and(|person| reviewers.remove(person))
+            };
+            entries.next().filter(counted).ok_or(ExportError::LogEvent("OutputReviewed"))?;
+        }
+        let exported = Step {
+            actor: Actor::Airlock,
+            action: Action::OutputExported,
+            object: digest,
+            evidence: Some(receipt.package),
+            name: "OutputExported",
+        };
+        let last = entries.next().filter(|entry| exported.is(entry));
+        last.ok_or(ExportError::LogEvent(exported.name))?;
+        match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(ExportError::Member(leaf_path(self.0.len().saturating_sub(1)))),
+        }
+    }
+}
+
+/// The signed statements of the export that the log's entries must name.
+pub(crate) struct RestsOn {
+    /// The dataset's manifest envelope.
+    pub(crate) dataset: Digest,
+    /// The custodians' approvals.
+    pub(crate) approvals: Digest,
+    /// The reviewers' votes.
+    pub(crate) votes: BTreeSet<Digest>,
+}
+
+/// A decision that the log must show as accepted.
+struct Step {
+    actor: Actor,
+    action: Action,
+    object: Digest,
+    /// What it must name among its evidence, where the export holds it.
+    evidence: Option<Digest>,
+    name: &'static str,
+}
+
+impl Step {
+    fn is(&self, entry: &Entry) -> bool {
+        entry.actor == self.actor
+            && entry.event.action == self.action
+            && entry.event.object == self.object
+            && entry.event.outcome == Outcome::Accepted
+            && self.evidence.is_none_or(|digest| entry.event.evidence.contains(&digest))
+    }
+}
+
+fn steps(receipt: &Receipt, rests_on: &RestsOn) -> [Step; 6] {
+    let (broker, airlock) = (Actor::Broker, Actor::Airlock);
+    let launch = receipt.manifest;
+    let (dataset, approvals) = (Some(rests_on.dataset), Some(rests_on.approvals));
+    let report = Some(receipt.report);
+    [
+        (broker, Action::DatasetSealed, receipt.dataset, dataset, "DatasetSealed"),
+        (broker, Action::ProjectApproved, receipt.proposal, approvals, "ProjectApproved"),
+        (broker, Action::LaunchAuthorised, launch, None, "LaunchAuthorised"),
+        (broker, Action::EnclaveAttested, launch, None, "EnclaveAttested"),
+        (broker, Action::KeyReleased, launch, None, "KeyReleased"),
+        (airlock, Action::OutputChecked, receipt.package, report, "OutputChecked"),
+    ]
+    .map(|(actor, action, object, evidence, name)| Step { actor, action, object, evidence, name })
+}
+
+const fn review(receipt: &Receipt) -> Step {
+    Step {
+        actor: Actor::Airlock,
+        action: Action::OutputReviewed,
+        object: receipt.package,
+        evidence: None,
+        name: "OutputReviewed",
     }
 }
 

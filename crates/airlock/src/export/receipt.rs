@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::canonical::{self, CanonicalError};
 use domain::claims::{Measurement, Trust};
-use domain::dsse::Envelope;
+use domain::dsse::{DsseError, Envelope};
 use domain::ids::{ExportId, JobId, LaunchId, PersonId, ProjectId};
 use domain::keys::{PublicKey, SecretKey};
 use domain::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::export::ExportError;
 
@@ -67,14 +68,32 @@ impl Receipt {
     /// The receipt in `envelope`, if `key` signed it, and the digest that the log holds of it.
     ///
     /// # Errors
-    /// [`ExportError::Receipt`] for another signer, [`ExportError::Format`] for another statement.
+    /// [`ExportError::Receipt`] for another signer or more than one, [`ExportError::Format`] for another statement.
     pub fn verify(envelope: &Envelope, key: &PublicKey) -> Result<(Self, Digest), ExportError> {
         let payload = envelope.verify(PAYLOAD_TYPE, key).map_err(ExportError::Receipt)?;
+        only_signed_by(envelope, key)?;
         let statement: Statement = canonical::from_slice(&payload).map_err(ExportError::Format)?;
         if statement != Statement::of(&statement.predicate) {
             return Err(ExportError::Format(CanonicalError::NotCanonical));
         }
         Ok((statement.predicate, Digest::of(&payload)))
+    }
+}
+
+/// DSSE leaves key hints and further signatures open; a receipt has one form, in which no byte can
+/// be changed.
+fn only_signed_by(envelope: &Envelope, key: &PublicKey) -> Result<(), ExportError> {
+    let json = serde_json::to_value(envelope)
+        .map_err(|error| ExportError::Format(CanonicalError::NotJson(error)))?;
+    let signatures = json.get("signatures").and_then(Value::as_array).map(Vec::as_slice);
+    let hint = match signatures {
+        Some([only]) => only.get("keyid").and_then(Value::as_str),
+        _ => None,
+    };
+    if hint == Some(key.id().hex().as_str()) {
+        Ok(())
+    } else {
+        Err(ExportError::Receipt(DsseError::Malformed))
     }
 }
 

@@ -2,6 +2,7 @@
 //! the file, the trust file and the roots; it reads no clock and no network.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use disclosure::{CheckReport, Rules};
 use domain::canonical;
@@ -15,14 +16,13 @@ use domain::review::ReviewedOutput;
 use domain::{Digest, Verified};
 use evidence::snp::{Chips, Crl, Expected, Measurements, Roots, SnpEvidence, TcbFloors};
 
-use super::log::member;
+use super::log::{RestsOn, member};
 use super::{
     APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LOG, LogProofs, MANIFEST,
     Members, PROPOSAL, RECEIPT, REPORT, REVIEWS, RULES, Receipt, Trust, unpack,
 };
 
 /// An export whose every link holds.
-#[derive(Debug)]
 pub struct VerifiedExport {
     receipt: Receipt,
     claims: Verified<Claims>,
@@ -49,48 +49,100 @@ impl VerifiedExport {
     }
 }
 
+impl fmt::Debug for VerifiedExport {
+    /// Contents stay out of logs and panics.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifiedExport({}, {} files)", self.receipt.export, self.files.len())
+    }
+}
+
 /// Verifies the export in `file`. Only the keys in `trust` and the `roots` are believed.
 ///
 /// # Errors
 /// The first broken link.
 pub fn verify(file: &[u8], trust: &Trust, roots: &Roots) -> Result<VerifiedExport, ExportError> {
-    let members = unpack(file)?;
-    let (receipt, receipt_digest) = receipt(&members, trust)?;
-    all_members_named(&members, &receipt)?;
-    let dataset = dataset(&members, &receipt, trust)?;
-    let approval = approval(&members, &receipt, &dataset)?;
-    let manifest = manifest(&members, &receipt, &approval, trust)?;
-    workload(&members, &manifest)?;
-    let package = package(&members, &receipt, &manifest)?;
-    let claims = evidence(&members, &receipt, &approval, roots)?;
-    checks(&members, &receipt, &package, &dataset)?;
-    reviews(&members, &receipt, &approval)?;
+    verify_members(&unpack(file)?, trust, roots)
+}
+
+/// [`verify`] once the file is known to be in its one byte form.
+pub(crate) fn verify_members(
+    members: &Members,
+    trust: &Trust,
+    roots: &Roots,
+) -> Result<VerifiedExport, ExportError> {
+    let (receipt, digest) = receipt(members, trust)?;
+    all_members_named(members, &receipt)?;
+    let linked = links(members, &receipt, trust, roots)?;
+    logged(members, &receipt, digest, trust)?;
+    let files = linked.package.files.into_iter();
+    let files = files.map(|file| (file.name, file.content.into_bytes())).collect();
+    Ok(VerifiedExport { receipt, claims: linked.claims, files })
+}
+
+/// What the members were found to be.
+pub(crate) struct Linked {
+    package: OutputPackage,
+    claims: Verified<Claims>,
+}
+
+/// Checks every link between dataset and reviews: all but container, receipt and log. The airlock
+/// asks this of itself before it releases.
+pub(crate) fn links(
+    members: &Members,
+    receipt: &Receipt,
+    trust: &Trust,
+    roots: &Roots,
+) -> Result<Linked, ExportError> {
+    let dataset = dataset(members, receipt, trust)?;
+    let approval = approval(members, receipt, &dataset)?;
+    let manifest = manifest(members, receipt, &approval, trust)?;
+    same("dataset's signer", manifest.dataset_signer == dataset.signer())?;
+    workload(members, &manifest)?;
+    let package = package(members, receipt, &manifest)?;
+    let claims = evidence(members, receipt, &approval, roots)?;
+    checks(members, receipt, &package, &dataset)?;
+    reviews(members, receipt, &approval)?;
+    Ok(Linked { package, claims })
+}
+
+/// Checks that the log shows this export and every decision that it rests on, and nothing else.
+pub(crate) fn logged(
+    members: &Members,
+    receipt: &Receipt,
+    digest: Digest,
+    trust: &Trust,
+) -> Result<(), ExportError> {
     let log = trust.log().map_err(ExportError::Log)?;
-    LogProofs::verify(&members, &log)?.show(&receipt, receipt_digest)?;
-    let files = package.files.into_iter().map(|file| (file.name, file.content.into_bytes()));
-    Ok(VerifiedExport { receipt, claims, files: files.collect() })
+    let votes: Vec<Envelope> = json(members, REVIEWS)?;
+    let votes = votes.iter().map(canonical::digest).collect::<Result<_, _>>();
+    let rests_on = RestsOn {
+        dataset: Digest::of(member(members, DATASET)?),
+        approvals: Digest::of(member(members, APPROVALS)?),
+        votes: votes.map_err(ExportError::Format)?,
+    };
+    LogProofs::verify(members, &log)?.show(receipt, digest, &rests_on)
 }
 
 fn receipt(members: &Members, trust: &Trust) -> Result<(Receipt, Digest), ExportError> {
     Receipt::verify(&json(members, RECEIPT)?, &trust.airlock)
 }
 
-/// Every member is named by the receipt with its digest, and every name is there. The receipt and
-/// the log's proofs, made after it, are proved by signature and by inclusion.
+/// Every member is one that is looked at further on and is named by the receipt with its digest,
+/// and every name is there. The receipt and the log's proofs, made after it, are proved by
+/// signature and by inclusion.
 fn all_members_named(members: &Members, receipt: &Receipt) -> Result<(), ExportError> {
     let outside = |path: &str| path == RECEIPT || path.starts_with(LOG);
-    let unlike = receipt
-        .members
-        .iter()
-        .find(|(path, digest)| {
-            outside(path) || members.get(*path).is_none_or(|bytes| Digest::of(bytes) != **digest)
-        })
-        .map(|(path, _)| path);
-    let unnamed =
-        || members.keys().find(|path| !outside(path) && !receipt.members.contains_key(*path));
-    unlike
-        .or_else(unnamed)
-        .map_or(Ok(()), |path| Err(ExportError::Member(path.clone())))
+    let known = |path: &str| path.starts_with(FILES) || LOOKED_AT.contains(&path);
+    let unlike = receipt.members.iter().find(|(path, digest)| {
+        !known(path) || members.get(*path).is_none_or(|bytes| Digest::of(bytes) != **digest)
+    });
+    let unnamed = members
+        .keys()
+        .find(|path| !outside(path) && !receipt.members.contains_key(*path));
+    match unlike.map(|(path, _)| path).or(unnamed) {
+        None => Ok(()),
+        Some(path) => Err(ExportError::Member(path.clone())),
+    }
 }
 
 fn dataset(
@@ -139,6 +191,8 @@ fn manifest(
     same("launch manifest", Digest::of(initdata) == receipt.manifest)?;
     same("launch", manifest.launch == receipt.launch && manifest.job == receipt.job)?;
     same("author", manifest.author == receipt.author)?;
+    let researchers = &approval.proposal().researchers;
+    same("approved researcher", researchers.contains_key(&manifest.author))?;
     same("launch's project", manifest.project == receipt.project)?;
     same("launch's proposal", manifest.proposal == receipt.proposal)?;
     same("launch's dataset", manifest.dataset == receipt.dataset)?;
@@ -250,3 +304,7 @@ fn text<'a>(members: &'a Members, path: &str) -> Result<&'a str, ExportError> {
 fn same(what: &'static str, holds: bool) -> Result<(), ExportError> {
     if holds { Ok(()) } else { Err(ExportError::Mismatch(what)) }
 }
+
+/// The members that [`links`] checks, besides the files.
+const LOOKED_AT: [&str; 10] =
+    [MANIFEST, EVIDENCE, CRL, PROPOSAL, APPROVALS, DATASET, RULES, REPORT, REVIEWS, BUNDLE];
