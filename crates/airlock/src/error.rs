@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bundle::BundleError;
 use disclosure::{RecheckError, RulesError};
 use domain::canonical::CanonicalError;
 use domain::dataset::DatasetError;
@@ -24,6 +25,9 @@ pub enum AirlockError {
     /// This launch has already delivered its one output.
     #[error("this launch has already delivered its output")]
     AlreadyDelivered,
+    /// The output has left; no vote changes that.
+    #[error("the output has already left; withdraw the export instead")]
+    AlreadyExported,
     /// A blocking task ended abnormally.
     #[error("the request was not finished; try again")]
     Aborted,
@@ -57,6 +61,9 @@ pub enum AirlockError {
     /// The package speaks of another job than the manifest.
     #[error("the package is not of this launch")]
     OtherLaunch,
+    /// The image manifest in the delivery is not the workload's.
+    #[error("the delivery names another workload than the launch")]
+    OtherWorkload,
     /// The request to read is not a reviewer's, or not of now.
     #[error("only a reviewer of the project may read the output; sign the request again")]
     ReadNotAllowed,
@@ -66,6 +73,9 @@ pub enum AirlockError {
     /// The checks inside the enclave refused all of it.
     #[error("the checks refused all files of this output (`{0}`)")]
     Refused(ReasonCode),
+    /// The body of the request is not what this path takes.
+    #[error("the request's body is not the expected JSON")]
+    Request,
     /// The revocation list cannot be read.
     #[error("the certificate revocation list cannot be read")]
     Revocation(#[source] io::Error),
@@ -78,6 +88,12 @@ pub enum AirlockError {
     /// The sealed output cannot be opened.
     #[error("the sealed output cannot be opened with the airlock's key")]
     Sealed(#[source] seal::Error),
+    /// The custodians have approved another proposal for the project since.
+    #[error("the project's custodians have approved another proposal since; run the job again")]
+    Superseded,
+    /// The workload's signature does not hold.
+    #[error("the workload's signature does not hold")]
+    Workload(#[source] BundleError),
 }
 
 impl Reason for AirlockError {
@@ -85,6 +101,7 @@ impl Reason for AirlockError {
         match self {
             Self::Approval(cause) => cause.reason(),
             Self::AlreadyDelivered => "output.already-delivered",
+            Self::AlreadyExported => "output.already-exported",
             Self::Aborted => "system.aborted",
             Self::Checks(cause) => cause.reason(),
             Self::Dataset(cause) => cause.reason(),
@@ -96,13 +113,17 @@ impl Reason for AirlockError {
             Self::NoSuchLaunch(_) => "output.no-such-launch",
             Self::NotFound => "output.not-found",
             Self::OtherLaunch => "output.other-launch",
+            Self::OtherWorkload => "output.other-workload",
             Self::ReadNotAllowed => "output.read-not-allowed",
             Self::ReadSignature(_) => "output.read-signature",
             Self::Refused(_) => "output.refused",
+            Self::Request => "request.malformed",
             Self::Revocation(_) => "evidence.crl-missing",
             Self::Review(cause) => cause.reason(),
             Self::Rules(cause) => cause.reason(),
             Self::Sealed(cause) => cause.reason(),
+            Self::Superseded => "approval.superseded",
+            Self::Workload(cause) => cause.reason(),
         }
     }
 }

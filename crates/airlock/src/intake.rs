@@ -1,15 +1,20 @@
 //! Taking in a sealed output: opened, proved to come from its enclave, checked again, logged.
+//!
+//! Anybody can post here, so what a delivery may leave behind is bounded: one that names no launch
+//! with a released key is counted and forgotten; the refusals of one that does are logged once for
+//! each reason; only the one accepted delivery of a launch is kept.
 
 use disclosure::{CheckReport, RecheckError};
 use domain::canonical;
 use domain::claims::{Claims, HostData};
-use domain::event::{Action, Actor, Event};
+use domain::event::{Action, Event};
 use domain::output::{CheckedOutput, OutputPackage, output_report_data};
 use domain::{Digest, ReasonCode, Timestamp, Verified};
 use evidence::snp::{Crl, Expected, Measurements};
 use wire::airlock::{OutputSummary, SealedOutput};
 
-use crate::chain::{Chain, accepted};
+use crate::chain::{Chain, Steps};
+use crate::output::Delivery;
 use crate::{Airlock, AirlockError};
 
 /// An output whose evidence and checks held, or whose checks refused all files.
@@ -25,49 +30,61 @@ pub(crate) struct Opened {
     pub(crate) checked: Result<CheckedOutput, ReasonCode>,
 }
 
+/// When evidence is judged, and by which revocation list (empty on the emulated platform).
+pub(crate) struct Moment {
+    pub(crate) at: Timestamp,
+    pub(crate) crl: Vec<u8>,
+}
+
 impl Airlock {
-    /// Takes in what an enclave delivers. Refusals are logged as `OutputChecked`.
+    /// Takes in what an enclave delivers.
     pub(crate) fn take_in(&self, sealed: SealedOutput) -> Result<OutputSummary, AirlockError> {
+        let manifest = Digest::of(&sealed.initdata);
+        let steps = Steps::of(&self.ledger.entries()?, manifest)?;
+        let judged = self.judge(steps, sealed);
         let _deciding = self.deciding();
-        let object = Digest::of(&sealed.initdata);
-        let kept = canonical::to_vec(&sealed).map_err(AirlockError::Malformed)?;
-        match self.open(sealed, self.now()) {
-            Ok(opened) => self.log_checked(&opened, self.ledger.keep(&kept)?),
-            Err(error) => {
-                let event =
-                    Event::refused(Action::OutputChecked, object, ReasonCode::of(&error));
-                self.record(event, None, ())?;
-                return Err(error);
-            }
-        }?;
-        let package = self.newest_package(object)?;
-        self.summary(package)
+        let logged = judged.and_then(|(opened, objects)| {
+            self.log_checked(&opened, objects)?;
+            Ok(opened.package_digest)
+        });
+        match logged {
+            Ok(package) => self.summary(&self.ledger.entries()?, package),
+            Err(error) => Err(self.refuse(Action::OutputChecked, manifest, error)),
+        }
     }
 
-    /// Opens a sealed output and does every check on it as of time `at`. Used on arrival and, on the
-    /// kept ciphertext, each time that the output is shown or released.
+    /// The opened delivery with the objects from which it can be opened again: its ciphertext and
+    /// the revocation list that held.
+    fn judge(
+        &self,
+        steps: Steps,
+        sealed: SealedOutput,
+    ) -> Result<(Opened, [Vec<u8>; 2]), AirlockError> {
+        let moment = Moment { at: self.now(), crl: self.crl()? };
+        let kept = canonical::to_vec(&sealed).map_err(AirlockError::Malformed)?;
+        let chain = Chain::load(&self.ledger, steps, moment.at)?;
+        let opened = self.open(chain, sealed, &moment)?;
+        Ok((opened, [kept, moment.crl]))
+    }
+
+    /// Opens a sealed output of `chain` and does every check on it as of `moment`. Used on arrival
+    /// and, on the kept ciphertext, each time that the output is shown or released.
     pub(crate) fn open(
         &self,
+        chain: Chain,
         sealed: SealedOutput,
-        at: Timestamp,
+        moment: &Moment,
     ) -> Result<Opened, AirlockError> {
-        let entries = self.ledger.entries()?;
-        let manifest_digest = Digest::of(&sealed.initdata);
-        let chain = Chain::load(&self.ledger, &entries, manifest_digest, at)?;
-        let package_bytes = seal::open_output(&sealed.sealed, &self.sealing_key, &manifest_digest)
-            .map_err(AirlockError::Sealed)?
-            .to_vec();
+        let package_bytes =
+            seal::open_output(&sealed.sealed, &self.sealing_key, &chain.manifest_digest)
+                .map_err(AirlockError::Sealed)?
+                .to_vec();
         let package_digest = Digest::of(&package_bytes);
-        let claims = self.verify_evidence(&chain, &sealed, package_digest, at)?;
+        let claims = self.verify_evidence(&chain, &sealed, package_digest, moment)?;
         let package =
             OutputPackage::from_bytes(&package_bytes).map_err(AirlockError::Malformed)?;
         of_this_launch(&package, &chain)?;
-        bundle::verify_pinned(
-            &sealed.workload_bundle,
-            &chain.manifest.workload.digest,
-            &chain.manifest.workload.signer,
-        )
-        .map_err(|error| AirlockError::Export(crate::export::ExportError::Workload(error)))?;
+        workload(&sealed, &chain)?;
         let report =
             CheckReport::parse(package.report.as_bytes()).map_err(AirlockError::Malformed)?;
         let checked = recheck(&chain, &package, package_digest, &report)?;
@@ -83,12 +100,13 @@ impl Airlock {
         })
     }
 
-    fn verify_evidence(
+    /// Whether the enclave's evidence binds `package` and holds at `moment`.
+    pub(crate) fn verify_evidence(
         &self,
         chain: &Chain,
         sealed: &SealedOutput,
         package: Digest,
-        at: Timestamp,
+        moment: &Moment,
     ) -> Result<Verified<Claims>, AirlockError> {
         let measurements = chain.approval.proposal().measurements.iter().copied();
         let expected = Expected {
@@ -98,62 +116,44 @@ impl Airlock {
             floors: self.floors.clone(),
             chips: self.chips.clone(),
         };
-        let crl = self.crl()?;
-        let crl = if crl.is_empty() { Crl::EmulatedNone } else { Crl::Given(&crl) };
-        evidence::snp::verify(&sealed.evidence, &expected, &self.roots, crl, at)
+        let crl = match moment.crl.as_slice() {
+            [] => Crl::EmulatedNone,
+            crl => Crl::Given(crl),
+        };
+        evidence::snp::verify(&sealed.evidence, &expected, &self.roots, crl, moment.at)
             .map_err(AirlockError::Evidence)
     }
 
     /// Logs the outcome: each refused file's reason as a refusal, and the package as accepted if
     /// any file is left for reviewers.
-    fn log_checked(&self, opened: &Opened, kept: Digest) -> Result<(), AirlockError> {
-        let entries = self.ledger.entries()?;
-        let delivered = entries.iter().any(|(_, entry)| {
-            entry.actor == Actor::Airlock
-                && entry.event.action == Action::JobFinished
-                && entry.event.object == opened.chain.manifest_digest
-        });
-        if delivered {
-            let reason = ReasonCode::of(&AirlockError::AlreadyDelivered);
-            let event =
-                Event::refused(Action::OutputChecked, opened.chain.manifest_digest, reason);
-            self.record(event, None, ())?;
+    fn log_checked(&self, opened: &Opened, objects: [Vec<u8>; 2]) -> Result<(), AirlockError> {
+        let manifest = opened.chain.manifest_digest;
+        if Delivery::all(&self.ledger.entries()?).any(|before| before.manifest == manifest) {
             return Err(AirlockError::AlreadyDelivered);
         }
-        let released = accepted(
-            &entries,
-            Actor::Broker,
-            Action::KeyReleased,
-            opened.chain.manifest_digest,
-        )
-        .ok_or(AirlockError::NoSuchLaunch("KeyReleased"))?;
-        let draft = |event: Event| self.draft(
-            Event {
+        let [sealed, crl] = objects;
+        let (sealed, crl) = (self.ledger.keep(&sealed)?, self.ledger.keep(&crl)?);
+        let draft = |event: Event| {
+            let event = Event {
                 project: Some(opened.package.project.clone()),
-                evidence: vec![kept, opened.package_digest, opened.report.digest()],
-                previous: vec![released.entry.id.clone()],
+                evidence: vec![sealed, opened.package_digest, opened.report.digest(), crl],
+                previous: vec![opened.chain.steps.released.entry.id.clone()],
                 platform: Some(opened.claims.get().platform.trust()),
                 ..event
-            },
-            Some(opened.package.author.clone()),
-        );
-        let finished = Event::accepted(Action::JobFinished, opened.chain.manifest_digest);
-        let mut checked: Vec<_> = refused_reasons(&opened.report)
-            .into_iter()
-            .map(|reason| draft(Event::refused(Action::OutputChecked, opened.package_digest, reason)))
+            };
+            self.draft(event, Some(opened.package.author.clone()))
+        };
+        let package = opened.package_digest;
+        let refused = refused_reasons(&opened.report).into_iter();
+        let mut checked: Vec<_> = refused
+            .map(|reason| draft(Event::refused(Action::OutputChecked, package, reason)))
             .collect();
         if opened.checked.is_ok() {
-            checked.push(draft(Event::accepted(Action::OutputChecked, opened.package_digest)));
+            checked.push(draft(Event::accepted(Action::OutputChecked, package)));
         }
-        self.ledger.record_all(draft(finished), checked, ())?;
+        let finished = draft(Event::accepted(Action::JobFinished, manifest));
+        self.ledger.record_all(finished, checked, ())?;
         Ok(())
-    }
-
-    /// The package that the launch with this manifest delivered.
-    fn newest_package(&self, manifest: Digest) -> Result<Digest, AirlockError> {
-        accepted(&self.ledger.entries()?, Actor::Airlock, Action::JobFinished, manifest)
-            .and_then(|finished| finished.entry.event.evidence.get(1).copied())
-            .ok_or(AirlockError::NotFound)
     }
 }
 
@@ -168,15 +168,33 @@ fn of_this_launch(package: &OutputPackage, chain: &Chain) -> Result<(), AirlockE
     if same { Ok(()) } else { Err(AirlockError::OtherLaunch) }
 }
 
+/// What ran must be what the approved signer signed.
+fn workload(sealed: &SealedOutput, chain: &Chain) -> Result<(), AirlockError> {
+    let workload = &chain.manifest.workload;
+    let image = &sealed.image_manifest;
+    if !image.is_empty() && Digest::of(image) != workload.digest {
+        return Err(AirlockError::OtherWorkload);
+    }
+    bundle::verify_pinned(&sealed.workload_bundle, &workload.digest, &workload.signer)
+        .map(|_| ())
+        .map_err(AirlockError::Workload)
+}
+
 fn recheck(
     chain: &Chain,
     package: &OutputPackage,
     digest: Digest,
     report: &CheckReport,
 ) -> Result<Result<CheckedOutput, ReasonCode>, AirlockError> {
+    let mismatch = || AirlockError::Checks(RecheckError::ReportMismatch);
+    let names = package.files.iter().map(|file| &file.name);
+    // A name that comes twice would let reviewers and readers see different files.
+    if !names.is_sorted_by(|one, next| one < next) {
+        return Err(mismatch());
+    }
     if package.files.is_empty() {
-        let reason = report.reason.clone();
-        return reason.map(Err).ok_or(AirlockError::Checks(RecheckError::ReportMismatch));
+        let bare = report.files.is_empty() && report.rules_digest == chain.rules.digest();
+        return report.reason.clone().filter(|_| bare).map(Err).ok_or_else(mismatch);
     }
     let files = package.files.iter().map(|file| (file.name.as_str(), file.content.as_bytes()));
     let roles = disclosure::roles_of(&chain.dataset.manifest().columns);

@@ -5,14 +5,17 @@
 //! with the airlock's key while a request is served. Its state is the ledger and nothing else.
 
 mod api;
+mod ballot;
 mod chain;
 mod error;
 pub mod export;
 mod intake;
 mod output;
+mod refusal;
 mod release;
 mod review;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,10 +62,14 @@ pub enum Revocation {
     File(PathBuf),
 }
 
-/// One decision at a time: "not yet delivered", "not yet exported" and the entry that ends it are
-/// one step.
+/// What a running airlock holds beside the ledger: the lock under which "not yet delivered", "not
+/// yet exported" and the entry that ends it are one step, and what can be read from the ledger again.
 #[derive(Debug, Default)]
-pub struct Decisions(Mutex<()>);
+pub struct Decisions {
+    deciding: Mutex<()>,
+    facts: Mutex<output::KnownFacts>,
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
+}
 
 impl Airlock {
     fn now(&self) -> Timestamp {
@@ -70,16 +77,7 @@ impl Airlock {
     }
 
     fn deciding(&self) -> std::sync::MutexGuard<'_, ()> {
-        self.decisions.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn record<T>(
-        &self,
-        event: Event,
-        person: Option<PersonId>,
-        value: T,
-    ) -> Result<domain::Recorded<T>, AirlockError> {
-        Ok(self.ledger.record(self.draft(event, person), value)?)
+        self.decisions.deciding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn draft(&self, event: Event, person: Option<PersonId>) -> Draft {

@@ -1,19 +1,66 @@
 //! Where each output stands, read from the ledger.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
 use domain::canonical;
+use domain::claims::Trust;
 use domain::dsse::Envelope;
-use domain::event::{Action, Actor, Entry, Outcome};
-use domain::ids::OutputId;
-use domain::review::{Review, Vote};
-use domain::{Digest, ReasonCode};
+use domain::event::{Action, Actor, Entry};
+use domain::ids::{OutputId, PersonId, ProjectId};
+use domain::{Digest, Timestamp};
 use wire::airlock::{
     OutputContent, OutputState, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, RefusedFile,
     SealedOutput,
 };
 
-use crate::chain::{accepted, read};
-use crate::intake::Opened;
+use crate::ballot::Ballots;
+use crate::chain::{Chain, Entries, Steps, is, read};
+use crate::intake::{Moment, Opened};
+use crate::release::export_of;
 use crate::{Airlock, AirlockError};
+
+/// The accepted delivery of one launch, as the log has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) package: Digest,
+    pub(crate) manifest: Digest,
+    received: Timestamp,
+    sealed: Digest,
+    crl: Digest,
+}
+
+impl Delivery {
+    /// All deliveries, oldest first.
+    pub(crate) fn all(entries: &Entries) -> impl Iterator<Item = Self> {
+        entries.iter().filter_map(|(_, entry)| Self::of(entry))
+    }
+
+    fn of(entry: &Entry) -> Option<Self> {
+        let [sealed, package, _report, crl] = entry.event.evidence.as_slice() else { return None };
+        is(entry, Actor::Airlock, Action::JobFinished).then_some(Self {
+            package: *package,
+            manifest: entry.event.object,
+            received: entry.time,
+            sealed: *sealed,
+            crl: *crl,
+        })
+    }
+
+    fn find(entries: &Entries, wanted: impl Fn(&Self) -> bool) -> Result<Self, AirlockError> {
+        Self::all(entries).find(wanted).ok_or(AirlockError::NotFound)
+    }
+
+    /// The delivery of `package`.
+    pub(crate) fn of_package(entries: &Entries, package: Digest) -> Result<Self, AirlockError> {
+        Self::find(entries, |delivery| delivery.package == package)
+    }
+
+    /// The delivery of the output called `id`.
+    pub(crate) fn named(entries: &Entries, id: &OutputId) -> Result<Self, AirlockError> {
+        Self::find(entries, |delivery| output_id(delivery.package) == *id)
+    }
+}
 
 /// An output's name follows from its package, so that every service gives it the same one.
 pub(crate) fn output_id(package: Digest) -> OutputId {
@@ -29,151 +76,174 @@ pub(crate) fn name_bits(package: Digest) -> [u8; 16] {
     bits
 }
 
+/// What a listing says of an output and never changes. Kept in memory so that a listing opens no
+/// ciphertext twice: names and codes of the project's rules only, no text of the workload's own.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    project: ProjectId,
+    author: PersonId,
+    files: Vec<String>,
+    refused: Vec<RefusedFile>,
+    to_review: bool,
+    platform: Trust,
+    votes_needed: u32,
+}
+
 impl Airlock {
     /// All outputs that were taken in, oldest first.
     pub(crate) fn outputs(&self) -> Result<Vec<OutputSummary>, AirlockError> {
-        delivered(&self.ledger.entries()?).map(|(package, _)| self.summary(package)).collect()
-    }
-
-    /// The package of the output called `id`.
-    pub(crate) fn package_of(&self, id: &OutputId) -> Result<Digest, AirlockError> {
-        delivered(&self.ledger.entries()?)
-            .map(|(package, _)| package)
-            .find(|package| output_id(*package) == *id)
-            .ok_or(AirlockError::NotFound)
-    }
-
-    /// Opens a delivered output again from its kept ciphertext, with every check as of its arrival.
-    pub(crate) fn reopen(&self, package: Digest) -> Result<Opened, AirlockError> {
         let entries = self.ledger.entries()?;
-        let (_, finished) = delivered(&entries)
-            .find(|(delivered, _)| *delivered == package)
-            .ok_or(AirlockError::NotFound)?;
-        let sealed: SealedOutput = read(&self.ledger, finished.event.evidence.first())?;
-        self.open(sealed, finished.time)
+        Delivery::all(&entries).map(|delivery| self.row(&entries, &delivery)).collect()
     }
 
-    /// The listing's row of a delivered output.
-    pub(crate) fn summary(&self, package: Digest) -> Result<OutputSummary, AirlockError> {
+    /// The listing's row of the output called `id`.
+    pub(crate) fn output(&self, id: &OutputId) -> Result<OutputSummary, AirlockError> {
         let entries = self.ledger.entries()?;
-        let received = delivered(&entries)
-            .find(|(delivered, _)| *delivered == package)
-            .map(|(_, entry)| entry.time)
-            .ok_or(AirlockError::NotFound)?;
-        let opened = self.reopen(package)?;
-        let votes = self.votes(&entries, package)?;
-        let count = |wanted: Vote| votes.iter().filter(|(vote, _)| *vote == wanted).count();
-        let accepted_votes = u32::try_from(count(Vote::Accept)).unwrap_or(u32::MAX);
-        let votes_needed = opened.chain.approval.proposal().reviews_required;
-        let exported = entries.iter().any(|(_, entry)| exports(entry, package));
-        let state = match &opened.checked {
-            Err(_) => OutputState::Refused,
-            Ok(_) if exported => OutputState::Exported,
-            Ok(_) if count(Vote::Reject) > 0 => OutputState::Rejected,
-            Ok(_) if accepted_votes >= votes_needed => OutputState::Accepted,
-            Ok(_) => OutputState::InReview,
+        self.row(&entries, &Delivery::named(&entries, id)?)
+    }
+
+    /// The listing's row of a delivered package.
+    pub(crate) fn summary(
+        &self,
+        entries: &Entries,
+        package: Digest,
+    ) -> Result<OutputSummary, AirlockError> {
+        self.row(entries, &Delivery::of_package(entries, package)?)
+    }
+
+    fn row(&self, entries: &Entries, delivery: &Delivery) -> Result<OutputSummary, AirlockError> {
+        let facts = self.facts(entries, delivery)?;
+        let ballots = Ballots::count(entries, delivery.package);
+        let exported = export_of(entries, delivery.package).is_some();
+        let state = match (facts.to_review, exported) {
+            (false, _) => OutputState::Refused,
+            (true, true) => OutputState::Exported,
+            (true, false) if ballots.rejected() => OutputState::Rejected,
+            (true, false) if ballots.accepted() >= facts.votes_needed => OutputState::Accepted,
+            (true, false) => OutputState::InReview,
         };
         Ok(OutputSummary {
-            output: output_id(package),
-            project: opened.package.project.clone(),
-            author: opened.package.author.clone(),
-            package,
-            received,
+            output: output_id(delivery.package),
+            project: facts.project.clone(),
+            author: facts.author.clone(),
+            package: delivery.package,
+            received: delivery.received,
             state,
-            files: opened.package.files.iter().map(|file| file.name.clone()).collect(),
-            refused: refused_files(&opened),
-            platform: opened.claims.get().platform.trust(),
-            accepted_votes,
-            votes_needed,
+            files: facts.files.clone(),
+            refused: facts.refused.clone(),
+            platform: facts.platform,
+            accepted_votes: ballots.accepted(),
+            votes_needed: facts.votes_needed,
         })
     }
 
-    /// What a reviewer sees, for a request that a reviewer of the project signed just now.
+    fn facts(&self, entries: &Entries, delivery: &Delivery) -> Result<Arc<Facts>, AirlockError> {
+        let known = || self.decisions.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(facts) = known().get(&delivery.package) {
+            return Ok(Arc::clone(facts));
+        }
+        let facts = Arc::new(Facts::of(&self.reopen(entries, delivery)?));
+        known().insert(delivery.package, Arc::clone(&facts));
+        Ok(facts)
+    }
+
+    /// The launch that delivered, judged as of its delivery.
+    fn chain_of(&self, entries: &Entries, delivery: &Delivery) -> Result<Chain, AirlockError> {
+        Chain::load(&self.ledger, Steps::of(entries, delivery.manifest)?, delivery.received)
+    }
+
+    /// Opens a delivered output again from its kept ciphertext, with every check as of its arrival.
+    pub(crate) fn reopen(
+        &self,
+        entries: &Entries,
+        delivery: &Delivery,
+    ) -> Result<Opened, AirlockError> {
+        let chain = self.chain_of(entries, delivery)?;
+        let sealed: SealedOutput = read(&self.ledger, Some(&delivery.sealed))?;
+        let moment = Moment { at: delivery.received, crl: self.ledger.object(&delivery.crl)? };
+        self.open(chain, sealed, &moment)
+    }
+
+    /// What a reviewer sees, for a request that a reviewer of the project signed just now. Nothing
+    /// is opened before the reader is known.
     pub(crate) fn content(
         &self,
         id: &OutputId,
         request: &Envelope,
     ) -> Result<OutputContent, AirlockError> {
-        let package = self.package_of(id)?;
-        let opened = self.reopen(package)?;
-        let payload = request.unverified_payload().map_err(AirlockError::ReadSignature)?;
-        let claimed: ReadOutput =
-            canonical::from_slice(&payload).map_err(AirlockError::Malformed)?;
-        let reviewers = &opened.chain.approval.proposal().reviewers;
-        let key = reviewers.get(&claimed.reviewer).ok_or(AirlockError::ReadNotAllowed)?;
-        request.verify(READ_OUTPUT_TYPE, key).map_err(AirlockError::ReadSignature)?;
-        let age = self.now().unix_seconds().abs_diff(claimed.signed.unix_seconds());
-        if claimed.output != *id
-            || age > READ_WINDOW_SECONDS
-            || claimed.reviewer == opened.package.author
-        {
-            return Err(AirlockError::ReadNotAllowed);
-        }
-        Ok(OutputContent { summary: self.summary(package)?, package: opened.package_bytes })
-    }
-
-    /// The votes on `package` that counted, newest vote of each reviewer.
-    pub(crate) fn votes(
-        &self,
-        entries: &[(u64, Entry)],
-        package: Digest,
-    ) -> Result<Vec<(Vote, Envelope)>, AirlockError> {
-        let mut votes = std::collections::BTreeMap::new();
-        for (_, entry) in entries.iter().filter(|(_, entry)| reviews(entry, package)) {
-            let envelope: Envelope = read(&self.ledger, entry.event.evidence.first())?;
-            let payload = envelope.unverified_payload().map_err(AirlockError::ReadSignature)?;
-            let review: Review =
-                canonical::from_slice(&payload).map_err(AirlockError::Malformed)?;
-            votes.insert(review.reviewer.clone(), (review.vote, envelope));
-        }
-        Ok(votes.into_values().collect())
+        let entries = self.ledger.entries()?;
+        let delivery = Delivery::named(&entries, id)?;
+        let chain = self.chain_of(&entries, &delivery)?;
+        let now = self.now();
+        may_read(&chain, id, request, now)?;
+        chain.still_approved(&entries, now)?;
+        let summary = self.row(&entries, &delivery)?;
+        let opened = self.reopen(&entries, &delivery)?;
+        Ok(OutputContent { summary, package: opened.package_bytes })
     }
 }
 
-/// The delivered packages with the entry of their delivery, oldest first.
-fn delivered(entries: &[(u64, Entry)]) -> impl Iterator<Item = (Digest, &Entry)> {
-    entries
-        .iter()
-        .map(|(_, entry)| entry)
-        .filter(|entry| {
-            entry.actor == Actor::Airlock
-                && entry.event.action == Action::JobFinished
-                && entry.event.outcome == Outcome::Accepted
-        })
-        .filter_map(|entry| Some((*entry.event.evidence.get(1)?, entry)))
+/// Whether `request` is a fresh one of a reviewer who may judge this launch's output.
+fn may_read(
+    chain: &Chain,
+    id: &OutputId,
+    request: &Envelope,
+    now: Timestamp,
+) -> Result<(), AirlockError> {
+    let payload = request.unverified_payload().map_err(AirlockError::ReadSignature)?;
+    let claimed: ReadOutput = canonical::from_slice(&payload).map_err(AirlockError::Malformed)?;
+    let proposal = chain.approval.proposal();
+    let key = proposal.reviewers.get(&claimed.reviewer).ok_or(AirlockError::ReadNotAllowed)?;
+    request.verify(READ_OUTPUT_TYPE, key).map_err(AirlockError::ReadSignature)?;
+    let age = now.unix_seconds().abs_diff(claimed.signed.unix_seconds());
+    // As with votes: the author stays the author under another name with the same key.
+    let author = &chain.manifest.author;
+    let is_author = claimed.reviewer == *author || proposal.researchers.get(author) == Some(key);
+    if claimed.output != *id || age > READ_WINDOW_SECONDS || is_author {
+        return Err(AirlockError::ReadNotAllowed);
+    }
+    Ok(())
 }
 
-/// A counted vote on `package`: accepting ones are accepted events, rejections carry their reason.
-fn reviews(entry: &Entry, package: Digest) -> bool {
-    let counted = match &entry.event.outcome {
-        Outcome::Accepted => true,
-        Outcome::Refused { reason } => reason.as_str() == "review.rejected",
+impl Facts {
+    fn of(opened: &Opened) -> Self {
+        Self {
+            project: opened.package.project.clone(),
+            author: opened.package.author.clone(),
+            files: opened.package.files.iter().map(|file| file.name.clone()).collect(),
+            refused: refused_files(opened),
+            to_review: opened.checked.is_ok(),
+            platform: opened.claims.get().platform.trust(),
+            votes_needed: opened.chain.approval.proposal().reviews_required,
+        }
+    }
+}
+
+/// Each refused file that the rules declare, with the first check that it failed; what concerns
+/// anything else without a name, which the workload would have chosen.
+fn refused_files(opened: &Opened) -> Vec<RefusedFile> {
+    let notice = opened.report.notice(&opened.chain.rules);
+    let first = |name: &String| {
+        let findings = &opened.report.findings;
+        let own = findings.iter().find(|finding| finding.file == *name);
+        own.map(|finding| finding.code.clone()).or_else(|| notice.reason.clone())
     };
-    entry.event.action == Action::OutputReviewed && entry.event.object == package && counted
+    let named = notice.refused.keys().filter_map(|name| Some((name.clone(), first(name)?)));
+    let nameless = notice.codes.iter().map(|code| (String::new(), code.clone()));
+    named.chain(nameless).map(|(name, reason)| RefusedFile { name, reason }).collect()
 }
 
-/// An export of `package`.
-pub(crate) fn exports(entry: &Entry, package: Digest) -> bool {
-    entry.event.action == Action::OutputExported
-        && entry.event.outcome == Outcome::Accepted
-        && entry.event.evidence.get(1) == Some(&package)
-}
+/// What listings know of each package.
+pub(crate) type KnownFacts = BTreeMap<Digest, Arc<Facts>>;
 
 /// Whether the log shows the accepted check of `package`.
-pub(crate) fn checked_index(entries: &[(u64, Entry)], package: Digest) -> Option<u64> {
-    accepted(entries, Actor::Airlock, Action::OutputChecked, package).map(|found| found.index)
-}
-
-/// Each refused file with the first check that it failed.
-fn refused_files(opened: &Opened) -> Vec<RefusedFile> {
-    let mut refused: Vec<RefusedFile> = Vec::new();
-    for finding in &opened.report.findings {
-        if !refused.iter().any(|file| file.name == finding.file) {
-            let reason: ReasonCode = finding.code.clone();
-            refused.push(RefusedFile { name: finding.file.clone(), reason });
-        }
-    }
-    refused
+pub(crate) fn checked_index(entries: &Entries, package: Digest) -> Option<u64> {
+    entries
+        .iter()
+        .find(|(_, entry)| {
+            is(entry, Actor::Airlock, Action::OutputChecked) && entry.event.object == package
+        })
+        .map(|(index, _)| *index)
 }
 
 /// How far a reader's clock may be from the airlock's.

@@ -1,188 +1,141 @@
 //! Stage 8: an output that its reviewers accepted leaves, with its receipt.
 //!
-//! Order of durable writes: the signed receipt is kept as an object; `OutputExported` names it in
-//! the log; only then does the file exist. The file is put together from ledger and log whenever it
-//! is asked for.
+//! Order of durable writes: the members of the export that are not plaintext, and the signed
+//! receipt, are kept as objects; `OutputExported` names the receipt in the log; only then does the
+//! file exist. The file is put together from ledger and log whenever it is asked for: its members
+//! are those that the receipt names, its proofs those of the newest checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::canonical;
+use domain::claims::Claims;
 use domain::dsse::Envelope;
-use domain::event::{Action, Entry, Event};
+use domain::event::{Action, Actor, Entry, Event};
 use domain::ids::{ExportId, OutputId};
 use domain::review::ReviewedOutput;
-use domain::{Digest, ReasonCode, Recorded};
+use domain::{Digest, Timestamp, Verified};
 use wire::airlock::Exported;
 
-use crate::chain::read;
+use crate::ballot::Ballots;
+use crate::chain::{Entries, is, read};
 use crate::export::{
-    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, FILES, LogProofs, MANIFEST, Members, PROPOSAL,
-    RECEIPT, REPORT, REVIEWS, RULES, Receipt, pack,
+    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LogProofs, MANIFEST, Members,
+    PROPOSAL, RECEIPT, REPORT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
 };
-use crate::intake::Opened;
-use crate::output::{checked_index, exports, name_bits};
+use crate::intake::{Moment, Opened};
+use crate::output::{Delivery, checked_index, name_bits};
 use crate::{Airlock, AirlockError};
 
-/// A receipt whose export is in the log: what a file may be made from.
+/// An export that the log shows: what a file may be made from.
 struct Released {
-    receipt: Envelope,
-    export: ExportId,
+    receipt: Receipt,
+    envelope: Envelope,
+    index: u64,
 }
 
 impl Airlock {
     /// Releases the output called `id`, or hands back its export if it has left before.
     pub(crate) fn export(&self, id: &OutputId) -> Result<Exported, AirlockError> {
         let _deciding = self.deciding();
-        let package = self.package_of(id)?;
         let entries = self.ledger.entries()?;
-        let released = match entries.iter().find(|(_, entry)| exports(entry, package)) {
-            Some((index, entry)) => (self.released(entry)?, *index),
-            None => {
-                let recorded = self.release(package, &entries)?;
-                let index = recorded.place().index;
-                (recorded.into_inner(), index)
-            }
-        };
-        let (released, log_index) = released;
-        let file = self.file(&released, package)?;
-        Ok(Exported { export: released.export, sha256: Digest::of(&file), log_index })
+        let delivery = Delivery::named(&entries, id)?;
+        if export_of(&entries, delivery.package).is_none() {
+            self.release(&entries, &delivery).map_err(|error| {
+                self.refuse(Action::OutputExported, delivery.package, error)
+            })?;
+        }
+        let entries = self.ledger.entries()?;
+        let released = self.released(&entries, delivery.package)?;
+        let file = self.file(&entries, &released, &delivery)?;
+        let export = released.receipt.export.clone();
+        Ok(Exported { export, sha256: Digest::of(&file), log_index: released.index })
     }
 
     /// The file of the export called `id`.
     pub(crate) fn export_file(&self, id: &ExportId) -> Result<Vec<u8>, AirlockError> {
         let entries = self.ledger.entries()?;
-        let exported = entries
-            .iter()
-            .map(|(_, entry)| entry)
-            .filter(|entry| entry.event.action == Action::OutputExported)
-            .filter_map(|entry| Some((entry, *entry.event.evidence.get(1)?)))
-            .find(|(_, package)| export_id(*package) == *id);
-        let (entry, package) = exported.ok_or(AirlockError::NotFound)?;
-        self.file(&self.released(entry)?, package)
+        let delivery = Delivery::all(&entries)
+            .find(|delivery| export_id(delivery.package) == *id)
+            .ok_or(AirlockError::NotFound)?;
+        self.file(&entries, &self.released(&entries, delivery.package)?, &delivery)
     }
 
-    fn release(
-        &self,
-        package: Digest,
-        entries: &[(u64, Entry)],
-    ) -> Result<Recorded<Released>, AirlockError> {
-        let opened = self.reopen(package)?;
-        let reviewed = match self.reviewed(&opened, package, entries) {
-            Ok(reviewed) => reviewed,
-            Err(error) => {
-                let reason = ReasonCode::of(&error);
-                let event = Event::refused(Action::OutputExported, package, reason);
-                self.record(Event { evidence: vec![], ..event }, None, ())?;
-                return Err(error);
-            }
-        };
-        let members = self.members(&opened, package, entries)?;
-        let receipt = self.receipt(&opened, &reviewed, &members);
+    /// Judges everything at one moment, makes the receipt of it, and logs the decision.
+    fn release(&self, entries: &Entries, delivery: &Delivery) -> Result<(), AirlockError> {
+        let moment = Moment { at: self.now(), crl: self.crl()? };
+        let package = delivery.package;
+        let opened = self.reopen(entries, delivery)?;
+        let claims = self.verify_evidence(&opened.chain, &opened.sealed, package, &moment)?;
+        let votes = Ballots::count(entries, package).envelopes(&self.ledger)?;
+        let reviewed = reviewed(&opened, &votes, entries, moment.at)?;
+        let mut members = kept_members(&opened, &votes, &moment)?;
+        members.extend(plaintext(&opened));
+        let receipt = receipt(&opened, &claims, &reviewed, &members, moment.at);
+        // Nothing leaves that its receiver would have to refuse.
+        links(&members, &receipt, &self.own_trust(&opened), &self.roots)?;
+        for (_, bytes) in members.iter().filter(|(path, _)| !is_plaintext(path)) {
+            self.ledger.keep(bytes)?;
+        }
         let envelope = receipt.sign(&self.signing_key)?;
         let kept = canonical::to_vec(&envelope).map_err(AirlockError::Malformed)?;
-        let kept = self.ledger.keep(&kept)?;
-        let digest = envelope.payload_digest().map_err(AirlockError::ReadSignature)?;
         let event = Event {
             project: Some(receipt.project.clone()),
-            evidence: vec![kept, package],
+            evidence: vec![self.ledger.keep(&kept)?, package],
             policy: Some(receipt.release_policy),
             platform: Some(receipt.platform),
-            ..Event::accepted(Action::OutputExported, digest)
+            ..Event::accepted(
+                Action::OutputExported,
+                envelope.payload_digest().map_err(AirlockError::ReadSignature)?,
+            )
         };
         // CRASH: after the entry, `export` finds it and goes on; before, nothing has left.
-        self.record(event, None, Released { receipt: envelope, export: receipt.export })
+        self.ledger.record(self.draft(event, None), ())?;
+        Ok(())
     }
 
-    fn reviewed(
-        &self,
-        opened: &Opened,
-        package: Digest,
-        entries: &[(u64, Entry)],
-    ) -> Result<ReviewedOutput, AirlockError> {
-        let output = opened.checked.clone().map_err(AirlockError::Refused)?;
-        opened.chain.approval.still_valid(self.now()).map_err(AirlockError::Approval)?;
-        checked_index(entries, package).ok_or(AirlockError::NoSuchLaunch("OutputChecked"))?;
-        let votes: Vec<Envelope> =
-            self.votes(entries, package)?.into_iter().map(|(_, envelope)| envelope).collect();
-        ReviewedOutput::new(output, &opened.chain.approval, &votes).map_err(AirlockError::Review)
-    }
-
-    /// Everything in the export but the receipt and the log's proofs.
-    fn members(
-        &self,
-        opened: &Opened,
-        package: Digest,
-        entries: &[(u64, Entry)],
-    ) -> Result<Members, AirlockError> {
-        let chain = &opened.chain;
-        let votes: Vec<Envelope> =
-            self.votes(entries, package)?.into_iter().map(|(_, envelope)| envelope).collect();
-        let json = |value: Result<Vec<u8>, _>| value.map_err(AirlockError::Malformed);
-        let mut members = Members::from([
-            (MANIFEST.to_owned(), chain.initdata.clone()),
-            (EVIDENCE.to_owned(), json(canonical::to_vec(&opened.sealed.evidence))?),
-            (CRL.to_owned(), self.crl()?),
-            (PROPOSAL.to_owned(), chain.proposal_bytes.clone()),
-            (APPROVALS.to_owned(), json(canonical::to_vec(&chain.approvals))?),
-            (DATASET.to_owned(), json(canonical::to_vec(&chain.dataset_envelope))?),
-            (RULES.to_owned(), chain.rules_bytes.clone()),
-            (REPORT.to_owned(), opened.package.report.clone().into_bytes()),
-            (REVIEWS.to_owned(), json(canonical::to_vec(&votes))?),
-            (BUNDLE.to_owned(), opened.sealed.workload_bundle.clone().into_bytes()),
-        ]);
-        for file in &opened.package.files {
-            members.insert(format!("{FILES}{}", file.name), file.content.clone().into_bytes());
-        }
-        Ok(members)
-    }
-
-    fn receipt(&self, opened: &Opened, reviewed: &ReviewedOutput, members: &Members) -> Receipt {
-        let manifest = &opened.chain.manifest;
-        let claims = opened.claims.get();
-        Receipt {
-            export: export_id(opened.package_digest),
-            released: self.now(),
-            platform: claims.platform.trust(),
-            measurement: claims.measurement,
-            project: manifest.project.clone(),
-            job: manifest.job.clone(),
-            launch: manifest.launch.clone(),
-            author: manifest.author.clone(),
-            manifest: opened.chain.manifest_digest,
-            dataset: manifest.dataset,
-            proposal: manifest.proposal,
-            workload: manifest.workload.digest,
-            output_rules: manifest.output_rules,
-            release_policy: manifest.release_policy,
-            package: opened.package_digest,
-            report: opened.report.digest(),
-            reviewers: reviewed.reviewers().iter().cloned().collect(),
-            members: members
-                .iter()
-                .map(|(path, bytes)| (path.clone(), Digest::of(bytes)))
-                .collect::<BTreeMap<_, _>>(),
+    /// What a receiver's trust file would say of this deployment.
+    fn own_trust(&self, opened: &Opened) -> Trust {
+        Trust {
+            version: TrustVersion::V1,
+            log_origin: self.ledger.key().origin().to_owned(),
+            log_key: *self.ledger.key().public(),
+            airlock: self.signing_key.public(),
+            custodians: BTreeSet::from([opened.chain.manifest.dataset_signer]),
+            emulated_root: None,
         }
     }
 
-    fn released(&self, exported: &Entry) -> Result<Released, AirlockError> {
-        let receipt: Envelope = read(&self.ledger, exported.event.evidence.first())?;
-        let package = exported.event.evidence.get(1).ok_or(AirlockError::NotFound)?;
-        Ok(Released { receipt, export: export_id(*package) })
+    fn released(&self, entries: &Entries, package: Digest) -> Result<Released, AirlockError> {
+        let (index, entry) = export_of(entries, package).ok_or(AirlockError::NotFound)?;
+        let envelope: Envelope = read(&self.ledger, entry.event.evidence.first())?;
+        let (receipt, digest) = Receipt::verify(&envelope, &self.signing_key.public())?;
+        if digest != entry.event.object {
+            return Err(AirlockError::Export(ExportError::Member(RECEIPT.to_owned())));
+        }
+        Ok(Released { receipt, envelope, index })
     }
 
     /// The zip file, with proofs against the log's newest checkpoint.
-    fn file(&self, released: &Released, package: Digest) -> Result<Vec<u8>, AirlockError> {
-        let entries = self.ledger.entries()?;
-        let opened = self.reopen(package)?;
-        let mut members = self.members(&opened, package, &entries)?;
-        let receipt = canonical::to_vec(&released.receipt).map_err(AirlockError::Malformed)?;
+    fn file(
+        &self,
+        entries: &Entries,
+        released: &Released,
+        delivery: &Delivery,
+    ) -> Result<Vec<u8>, AirlockError> {
+        let opened = self.reopen(entries, delivery)?;
+        let mut plaintext = plaintext(&opened);
+        let mut members = Members::new();
+        for (path, digest) in &released.receipt.members {
+            let bytes = match plaintext.remove(path) {
+                Some(bytes) if Digest::of(&bytes) == *digest => bytes,
+                Some(_) => return Err(ExportError::Member(path.clone()).into()),
+                None => self.ledger.object(digest)?,
+            };
+            members.insert(path.clone(), bytes);
+        }
+        let receipt = canonical::to_vec(&released.envelope).map_err(AirlockError::Malformed)?;
         members.insert(RECEIPT.to_owned(), receipt);
-        let chain = opened.chain.decisions.iter().map(|decision| decision.index);
-        let own = entries
-            .iter()
-            .filter(|(_, entry)| concerns(entry, package))
-            .map(|(index, _)| *index);
-        for (number, index) in chain.chain(own).enumerate() {
+        for (number, index) in proved(entries, released, &opened).into_iter().enumerate() {
             let (leaf, proof) = self.ledger.prove(index)?;
             LogProofs::add(&mut members, number, leaf, &proof);
         }
@@ -190,10 +143,108 @@ impl Airlock {
     }
 }
 
-/// The airlock's decisions on `package`: checked, reviewed, exported; refusals too.
-fn concerns(entry: &Entry, package: Digest) -> bool {
-    let stage = matches!(entry.event.action, Action::OutputChecked | Action::OutputReviewed);
-    (stage && entry.event.object == package) || exports(entry, package)
+/// The output, if its approval holds at `at` and its reviewers accepted it.
+fn reviewed(
+    opened: &Opened,
+    votes: &[Envelope],
+    entries: &Entries,
+    at: Timestamp,
+) -> Result<ReviewedOutput, AirlockError> {
+    let output = opened.checked.clone().map_err(AirlockError::Refused)?;
+    opened.chain.still_approved(entries, at)?;
+    checked_index(entries, opened.package_digest)
+        .ok_or(AirlockError::NoSuchLaunch("OutputChecked"))?;
+    ReviewedOutput::new(output, &opened.chain.approval, votes).map_err(AirlockError::Review)
+}
+
+/// The members that the ledger may keep: none of them holds plaintext.
+fn kept_members(
+    opened: &Opened,
+    votes: &[Envelope],
+    moment: &Moment,
+) -> Result<Members, AirlockError> {
+    let chain = &opened.chain;
+    let json = |value: Result<Vec<u8>, _>| value.map_err(AirlockError::Malformed);
+    Ok(Members::from([
+        (MANIFEST.to_owned(), chain.initdata.clone()),
+        (EVIDENCE.to_owned(), json(canonical::to_vec(&opened.sealed.evidence))?),
+        (CRL.to_owned(), moment.crl.clone()),
+        (PROPOSAL.to_owned(), chain.proposal_bytes.clone()),
+        (APPROVALS.to_owned(), json(canonical::to_vec(&chain.approvals))?),
+        (DATASET.to_owned(), json(canonical::to_vec(&chain.dataset_envelope))?),
+        (RULES.to_owned(), chain.rules_bytes.clone()),
+        (REVIEWS.to_owned(), json(canonical::to_vec(&votes))?),
+        (BUNDLE.to_owned(), opened.sealed.workload_bundle.clone().into_bytes()),
+    ]))
+}
+
+/// The members that come out of the sealed package, and stay nowhere between requests.
+fn plaintext(opened: &Opened) -> Members {
+    let report = (REPORT.to_owned(), opened.package.report.clone().into_bytes());
+    let files = opened.package.files.iter();
+    let file = |file: &domain::output::PackageFile| {
+        (format!("{FILES}{}", file.name), file.content.clone().into_bytes())
+    };
+    files.map(file).chain([report]).collect()
+}
+
+fn is_plaintext(path: &str) -> bool {
+    path == REPORT || path.starts_with(FILES)
+}
+
+fn receipt(
+    opened: &Opened,
+    claims: &Verified<Claims>,
+    reviewed: &ReviewedOutput,
+    members: &Members,
+    released: Timestamp,
+) -> Receipt {
+    let manifest = &opened.chain.manifest;
+    let members = members.iter().map(|(path, bytes)| (path.clone(), Digest::of(bytes)));
+    Receipt {
+        export: export_id(opened.package_digest),
+        released,
+        platform: claims.get().platform.trust(),
+        measurement: claims.get().measurement,
+        project: manifest.project.clone(),
+        job: manifest.job.clone(),
+        launch: manifest.launch.clone(),
+        author: manifest.author.clone(),
+        manifest: opened.chain.manifest_digest,
+        dataset: manifest.dataset,
+        proposal: manifest.proposal,
+        workload: manifest.workload.digest,
+        output_rules: manifest.output_rules,
+        release_policy: manifest.release_policy,
+        package: opened.package_digest,
+        report: opened.report.digest(),
+        reviewers: reviewed.reviewers().iter().cloned().collect(),
+        members: members.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// Where the decisions stand that the export rests on, oldest first: exactly those that its
+/// verification asks for.
+fn proved(entries: &Entries, released: &Released, opened: &Opened) -> Vec<u64> {
+    let package = opened.package_digest;
+    let ballots = Ballots::count(entries, package);
+    let mut indices = opened.chain.steps.indices().to_vec();
+    indices.extend(checked_index(entries, package));
+    indices.extend(released.receipt.reviewers.iter().filter_map(|who| ballots.acceptance(who)));
+    indices.push(released.index);
+    indices.sort_unstable();
+    indices
+}
+
+/// The accepted export of `package`.
+pub(crate) fn export_of(entries: &Entries, package: Digest) -> Option<(u64, &Entry)> {
+    entries
+        .iter()
+        .find(|(_, entry)| {
+            is(entry, Actor::Airlock, Action::OutputExported)
+                && entry.event.evidence.get(1) == Some(&package)
+        })
+        .map(|(index, entry)| (*index, entry))
 }
 
 /// One package, one export.

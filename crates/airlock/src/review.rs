@@ -1,55 +1,71 @@
 //! Taking a vote: judged, logged, and only then counted.
 
-use domain::canonical;
 use domain::dsse::Envelope;
 use domain::event::{Action, Event};
 use domain::ids::OutputId;
 use domain::review::{Review, ReviewError, Vote};
-use domain::ReasonCode;
+use domain::{ReasonCode, canonical};
 use wire::airlock::OutputSummary;
 
+use crate::ballot::Ballots;
+use crate::intake::Opened;
+use crate::output::Delivery;
+use crate::release::export_of;
 use crate::{Airlock, AirlockError};
 
 impl Airlock {
-    /// Takes one signed vote on the output called `id`. A vote that does not count is logged as
-    /// refused, with its reason.
+    /// Takes one signed vote on the output called `id`. A vote that is already counted changes
+    /// nothing; one that does not count is refused and not kept.
     pub(crate) fn review(
         &self,
         id: &OutputId,
         vote: &Envelope,
     ) -> Result<OutputSummary, AirlockError> {
+        let entries = self.ledger.entries()?;
+        let delivery = Delivery::named(&entries, id)?;
+        let opened = self.reopen(&entries, &delivery)?;
+        let judged = judge(&opened, vote);
         let _deciding = self.deciding();
-        let package = self.package_of(id)?;
-        let opened = self.reopen(package)?;
-        let output = opened.checked.map_err(AirlockError::Refused)?;
-        let kept = canonical::to_vec(vote).map_err(AirlockError::Malformed)?;
-        let kept = self.ledger.keep(&kept)?;
-        let approval = &opened.chain.approval;
-        let (event, person, error) = match Review::verify(vote, &output, approval) {
-            Ok(review) if review.vote == Vote::Accept => {
-                (Event::accepted(Action::OutputReviewed, package), Some(review.reviewer), None)
+        match judged.and_then(|review| self.count_vote(&opened, &review, vote)) {
+            Ok(()) => self.summary(&self.ledger.entries()?, delivery.package),
+            Err(error) => Err(self.refuse(Action::OutputReviewed, delivery.package, error)),
+        }
+    }
+
+    fn count_vote(&self, opened: &Opened, review: &Review, vote: &Envelope) -> Result<(), AirlockError> {
+        let package = opened.package_digest;
+        let entries = self.ledger.entries()?;
+        let ballots = Ballots::count(&entries, package);
+        if ballots.has(&review.reviewer, review.vote) {
+            return Ok(());
+        }
+        if export_of(&entries, package).is_some() {
+            return Err(AirlockError::AlreadyExported);
+        }
+        let event = match review.vote {
+            Vote::Accept if ballots.rejected() => {
+                return Err(AirlockError::Review(ReviewError::Rejected));
             }
-            Ok(review) => {
+            Vote::Accept => Event::accepted(Action::OutputReviewed, package),
+            Vote::Reject => {
                 let reason = ReasonCode::of(&ReviewError::Rejected);
-                let event = Event::refused(Action::OutputReviewed, package, reason);
-                (event, Some(review.reviewer), None)
-            }
-            Err(error) => {
-                let reason = ReasonCode::of(&error);
-                (Event::refused(Action::OutputReviewed, package, reason), None, Some(error))
+                Event::refused(Action::OutputReviewed, package, reason)
             }
         };
+        let kept = canonical::to_vec(vote).map_err(AirlockError::Malformed)?;
         let event = Event {
             project: Some(opened.package.project.clone()),
-            evidence: vec![kept],
+            evidence: vec![self.ledger.keep(&kept)?],
             platform: Some(opened.claims.get().platform.trust()),
             ..event
         };
-        self.record(event, person, ())?;
-        match error {
-            Some(error) => Err(AirlockError::Review(error)),
-            None => self.summary(package),
-        }
+        let draft = self.draft(event, Some(review.reviewer.clone()));
+        self.ledger.record(draft, ())?;
+        Ok(())
     }
 }
 
+fn judge(opened: &Opened, vote: &Envelope) -> Result<Review, AirlockError> {
+    let output = opened.checked.as_ref().map_err(|code| AirlockError::Refused(code.clone()))?;
+    Review::verify(vote, output, &opened.chain.approval).map_err(AirlockError::Review)
+}

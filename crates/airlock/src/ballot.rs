@@ -1,0 +1,89 @@
+//! The votes that counted, read from the log. Their order does not matter, so that nobody gains by
+//! holding a vote back or sending it twice: one rejection is final, a second acceptance by the same
+//! reviewer is none.
+
+use std::collections::BTreeMap;
+
+use domain::Digest;
+use domain::dsse::Envelope;
+use domain::event::{Action, Actor, Entry, Outcome};
+use domain::ids::PersonId;
+use domain::review::Vote;
+use ledger::Ledger;
+
+use crate::AirlockError;
+use crate::chain::{Entries, read};
+
+/// A vote that counted: where its entry stands and which object it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ballot {
+    pub(crate) index: u64,
+    vote: Digest,
+}
+
+/// The counted votes on one package.
+#[derive(Debug, Default)]
+pub(crate) struct Ballots {
+    accepted: BTreeMap<PersonId, Ballot>,
+    rejected: BTreeMap<PersonId, Ballot>,
+}
+
+impl Ballots {
+    /// The votes on `package`.
+    pub(crate) fn count(entries: &Entries, package: Digest) -> Self {
+        let mut ballots = Self::default();
+        for (index, entry) in entries {
+            if let Some((person, vote, object)) = counted(entry, package) {
+                let held = match vote {
+                    Vote::Accept => &mut ballots.accepted,
+                    Vote::Reject => &mut ballots.rejected,
+                };
+                held.entry(person.clone()).or_insert(Ballot { index: *index, vote: object });
+            }
+        }
+        ballots
+    }
+
+    /// Whether a reviewer rejected the package.
+    pub(crate) fn rejected(&self) -> bool {
+        !self.rejected.is_empty()
+    }
+
+    /// How many reviewers accepted it.
+    pub(crate) fn accepted(&self) -> u32 {
+        u32::try_from(self.accepted.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether this reviewer's `vote` is already counted.
+    pub(crate) fn has(&self, person: &PersonId, vote: Vote) -> bool {
+        match vote {
+            Vote::Accept => self.accepted.contains_key(person),
+            Vote::Reject => self.rejected.contains_key(person),
+        }
+    }
+
+    /// Where the acceptance by `person` stands.
+    pub(crate) fn acceptance(&self, person: &PersonId) -> Option<u64> {
+        self.accepted.get(person).map(|ballot| ballot.index)
+    }
+
+    /// The signed votes, acceptances first.
+    pub(crate) fn envelopes(&self, ledger: &Ledger) -> Result<Vec<Envelope>, AirlockError> {
+        let all = self.accepted.values().chain(self.rejected.values());
+        all.map(|ballot| read(ledger, Some(&ballot.vote))).collect()
+    }
+}
+
+/// A vote that counted has its reviewer as person; a rejection is the one refused entry that has.
+fn counted(entry: &Entry, package: Digest) -> Option<(&PersonId, Vote, Digest)> {
+    let vote = match &entry.event.outcome {
+        Outcome::Accepted => Vote::Accept,
+        Outcome::Refused { reason } if reason.as_str() == "review.rejected" => Vote::Reject,
+        Outcome::Refused { .. } => return None,
+    };
+    let own = entry.actor == Actor::Airlock
+        && entry.event.action == Action::OutputReviewed
+        && entry.event.object == package;
+    let person = entry.person.as_ref().filter(|_| own)?;
+    Some((person, vote, *entry.event.evidence.first()?))
+}
