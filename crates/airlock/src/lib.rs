@@ -97,3 +97,6 @@ impl fmt::Debug for Airlock {
         f.debug_struct("Airlock").field("log", self.ledger.key()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

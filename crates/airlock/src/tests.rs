@@ -1,0 +1,8 @@
+//! The airlock through its routes, over a real ledger and an emulated security processor.
+
+mod deliver;
+mod flips;
+mod links;
+mod release;
+mod review;
+mod world;
