@@ -94,3 +94,67 @@ pub async fn deliver(
     airlock.post("/v0/outputs", None, None, &output).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::given;
+    use disclosure::{CheckReport, EntryKind, OutputEntry, Rules};
+
+    const RULES: &[u8] = b"version = 1
+[tables]
+threshold = 5
+[microdata]
+k = 5
+[limits]
+file_types = [\"csv\"]
+max_files = 4
+max_file_bytes = 1000
+max_total_bytes = 4000
+max_depth = 2
+max_rows = 10
+max_columns = 4
+max_cell_chars = 20
+significant_digits = 6
+[[output]]
+name = \"people.csv\"
+kind = \"table\"
+categories = [\"site\"]
+counts = [\"people\"]
+";
+
+    fn packed(content: &str) -> OutputPackage {
+        let kind = EntryKind::Regular { bytes: content.as_bytes().to_vec(), links: 1 };
+        let entries = [OutputEntry { path: b"people.csv".to_vec(), kind }];
+        package(
+            &disclosure::check(&entries, &Rules::parse(RULES).unwrap(), &Roles::new()),
+            &given(),
+        )
+    }
+
+    #[test]
+    fn what_passed_is_packed_with_its_report() {
+        let package = packed("site,people\n1,5\n");
+        assert_eq!(package.manifest, given().digest);
+        let names: Vec<_> = package.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["people.csv"]);
+        let report = CheckReport::parse(package.report.as_bytes()).unwrap();
+        assert_eq!(report.reason, None);
+        assert_eq!(OutputPackage::from_bytes(&package.to_bytes().unwrap()).unwrap(), package);
+    }
+
+    #[test]
+    fn what_was_refused_leaves_its_report_alone() {
+        let package = packed("site,people\n1,4\n");
+        assert_eq!(package.files, []);
+        let report = CheckReport::parse(package.report.as_bytes()).unwrap();
+        assert_eq!(report.reason.unwrap().as_str(), "output.cell-below-threshold");
+    }
+
+    #[test]
+    fn roles_are_the_manifests() {
+        let roles = roles(&crate::testing::Launch::new().dataset);
+        assert_eq!(roles["person"], ColumnRole::Identifier);
+        assert_eq!(roles["site"], ColumnRole::QuasiIdentifier);
+    }
+}

@@ -13,12 +13,12 @@ use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxView, WasiView};
 ///
 /// # Errors
 /// The component cannot be compiled or linked, or it traps.
-pub fn run(component: &Path, arguments: &[String]) -> Result<i32> {
+pub fn run(component: &Path, arguments: &[String], doors: Doors<'_>) -> Result<i32> {
     let engine = Engine::new(Config::new().epoch_interruption(true))?;
     let component = Component::from_file(&engine, component)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    let mut store = Store::new(&engine, Host::new(arguments)?);
+    let mut store = Store::new(&engine, Host::new(arguments, doors)?);
     store.limiter(|host| &mut host.limits);
     store.set_epoch_deadline(1);
     std::thread::spawn(move || {
@@ -36,6 +36,23 @@ pub fn run(component: &Path, arguments: &[String]) -> Result<i32> {
     }
 }
 
+/// The folders that a component sees as `/data` and `/out`.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors<'a> {
+    /// To read.
+    pub data: &'a Path,
+    /// To write.
+    pub out: &'a Path,
+}
+
+impl Doors<'static> {
+    /// Where they are in the sandbox.
+    #[must_use]
+    pub fn of_sandbox() -> Self {
+        Self { data: Path::new("/data"), out: Path::new("/out") }
+    }
+}
+
 struct Host {
     wasi: WasiCtx,
     table: ResourceTable,
@@ -43,15 +60,15 @@ struct Host {
 }
 
 impl Host {
-    fn new(arguments: &[String]) -> Result<Self> {
+    fn new(arguments: &[String], doors: Doors<'_>) -> Result<Self> {
         let mut wasi = WasiCtx::builder();
         wasi.args(arguments)
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .allow_blocking_current_thread(true)
-            .preopened_dir("/data", "/data", FsPerms::ReadOnly)?
-            .preopened_dir("/out", "/out", FsPerms::ReadWrite)?;
+            .preopened_dir(doors.data, "/data", FsPerms::ReadOnly)?
+            .preopened_dir(doors.out, "/out", FsPerms::ReadWrite)?;
         let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY_BYTES).build();
         Ok(Self { wasi: wasi.build(), table: ResourceTable::new(), limits })
     }
@@ -66,3 +83,28 @@ impl WasiView for Host {
 /// Shorter than the sandbox's own deadline, so that the component's end has an exit status.
 const DEADLINE: Duration = Duration::from_secs(25 * 60);
 const MAX_MEMORY_BYTES: usize = 512 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(bytes: &[u8]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let component = folder.path().join("component.wasm");
+        std::fs::write(&component, bytes).unwrap();
+        let doors = Doors { data: folder.path(), out: folder.path() };
+        run(&component, &[], doors).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_command_does_not_run() {
+        let garbage = failure(b"no wasm");
+        assert!(garbage.starts_with("failed to parse"), "{garbage}");
+        // A component (Component Model binary format) that exports nothing.
+        let empty = failure(b"\0asm\x0d\0\x01\0");
+        assert!(empty.contains("wasi:cli/run"), "{empty}");
+        // A core module, as older compilers make them.
+        let module = failure(b"\0asm\x01\0\0\0");
+        assert!(module.starts_with("failed to parse"), "{module}");
+    }
+}

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use agent::wasm::Doors;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(component) = arguments.next().map(PathBuf::from) else {
@@ -10,7 +12,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let arguments: Vec<String> = std::iter::once("component".to_owned()).chain(arguments).collect();
-    match agent::wasm::run(&component, &arguments) {
+    match agent::wasm::run(&component, &arguments, Doors::of_sandbox()) {
         Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
         Err(error) => {
             eprintln!("{error:#}");
