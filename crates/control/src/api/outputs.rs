@@ -1,0 +1,93 @@
+//! `/v1/outputs` and `/v1/exports`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use domain::dsse::Envelope;
+use domain::ids::{ExportId, OutputId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use wire::airlock::SubmitReview;
+
+use super::extract::{self, Path, Query};
+use super::page::{Page, PageQuery};
+use crate::app::outputs::{Export, Output};
+use crate::authz::Caller;
+use crate::{Control, ControlError};
+
+/// A vote.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewReview {
+    /// The reviewer's signed vote.
+    #[schema(value_type = super::schema::Envelope)]
+    review: Envelope,
+}
+
+/// Lists the outputs of the projects that one takes part in
+#[utoipa::path(get, path = "/v1/outputs", tag = "outputs", params(PageQuery),
+    responses((status = 200, body = Page<Output>)))]
+pub(super) async fn list(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Output>>, ControlError> {
+    let all = control.outputs(&caller).await?.into_iter().map(Output::from).collect();
+    page.page_of(all, Output::name).map(Json)
+}
+
+/// Shows an output, without its content
+#[utoipa::path(get, path = "/v1/outputs/{output}", tag = "outputs",
+    params(("output" = String, Path)), responses((status = 200, body = Output)))]
+pub(super) async fn show(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Path(output): Path<OutputId>,
+) -> Result<Json<Output>, ControlError> {
+    control.output(&caller, &output).await.map(|output| Json(output.into()))
+}
+
+/// Hands in a reviewer's signed vote
+#[utoipa::path(post, path = "/v1/outputs/{output}/reviews", tag = "outputs",
+    params(("output" = String, Path)), request_body = NewReview,
+    responses((status = 200, body = Output)))]
+pub(super) async fn review(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Path(output): Path<OutputId>,
+    extract::Json(vote): extract::Json<NewReview>,
+) -> Result<Json<Output>, ControlError> {
+    let vote = SubmitReview { review: vote.review };
+    control.review(&caller, &output, &vote).await.map(|output| Json(output.into()))
+}
+
+/// Releases an output that enough reviewers accepted
+#[utoipa::path(post, path = "/v1/outputs/{output}/export", tag = "outputs",
+    params(("output" = String, Path)), responses((status = 200, body = Export)))]
+pub(super) async fn export(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Path(output): Path<OutputId>,
+) -> Result<Json<Export>, ControlError> {
+    control.export(&caller, &output).await.map(Json)
+}
+
+/// Fetches an export
+#[utoipa::path(get, path = "/v1/exports/{export}", tag = "outputs",
+    params(("export" = String, Path)),
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>)))]
+pub(super) async fn download(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Path(export): Path<ExportId>,
+) -> Result<Response, ControlError> {
+    let file = control.export_file(&caller, &export).await?;
+    let name = format!("attachment; filename=\"{export}.zip\"");
+    let headers =
+        [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, Body::new(reqwest::Body::from(file))).into_response())
+}

@@ -1,0 +1,49 @@
+//! What left, so that the right people may fetch it again.
+
+use domain::claims::Trust;
+use domain::ids::{ExportId, OutputId, PersonId, ProjectId};
+use sqlx::SqlitePool;
+use wire::airlock::Exported;
+
+use super::integer;
+use crate::ControlError;
+
+pub(crate) async fn put(
+    pool: &SqlitePool,
+    exported: &Exported,
+    output: &OutputId,
+    project: &ProjectId,
+    platform: Trust,
+) -> Result<(), ControlError> {
+    sqlx::query(
+        "insert into exports (export, output, project, sha256, log_index, platform)
+         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (export) do nothing",
+    )
+    .bind(exported.export.as_str())
+    .bind(output.as_str())
+    .bind(project.as_str())
+    .bind(exported.sha256.to_string())
+    .bind(integer(exported.log_index))
+    .bind(serde_json::to_string(&platform).unwrap_or_default())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Whether there is such an export, of a project that `person` takes part in if one is given.
+pub(crate) async fn is_visible(
+    pool: &SqlitePool,
+    export: &ExportId,
+    person: Option<&PersonId>,
+) -> Result<bool, ControlError> {
+    let row = sqlx::query(
+        "select 1 from exports where export = ?1
+         and (?2 is null or exists (select 1 from members
+                                    where members.project = exports.project and person = ?2))",
+    )
+    .bind(export.as_str())
+    .bind(person.map(PersonId::as_str))
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.is_some())
+}
