@@ -8,7 +8,7 @@ use sigstore_verify::Error;
 pub enum BundleError {
     /// The bundle speaks of another artifact.
     #[error("the bundle was made for another artifact")]
-    Artifact(#[source] Box<Error>),
+    Artifact(#[source] Option<Box<Error>>),
     /// The signing certificate does not hold.
     #[error("the signing certificate is not accepted")]
     Certificate(#[source] Box<Error>),
@@ -18,6 +18,9 @@ pub enum BundleError {
     /// The expected key is not a public key in PEM.
     #[error("the expected key is not a `PUBLIC KEY` PEM")]
     Key,
+    /// Not a key-signed bundle over a plain artifact, where one is asked for.
+    #[error("the bundle is not of the kind that `cosign sign-blob --key` makes")]
+    Kind,
     /// The log entry does not hold.
     #[error("the transparency log entry is not accepted")]
     Log(#[source] Box<Error>),
@@ -29,7 +32,7 @@ pub enum BundleError {
     NoTime,
     /// The signature is not the expected key's.
     #[error("the signature was not made by the expected key over this artifact")]
-    Signature(#[source] Box<Error>),
+    Signature(#[source] Option<Box<Error>>),
     /// A time stamp does not hold, or there is none where one is needed.
     #[error("the signature's time is not accepted")]
     Time(#[source] Box<Error>),
@@ -45,11 +48,11 @@ impl BundleError {
     pub(crate) fn of(error: Error) -> Self {
         let error = Box::new(error);
         match *error {
-            Error::ArtifactMismatch(_) => Self::Artifact(error),
+            Error::ArtifactMismatch(_) => Self::Artifact(Some(error)),
             Error::Certificate(_) => Self::Certificate(error),
             Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Self::Identity(error),
             Error::TransparencyLog(_) => Self::Log(error),
-            Error::SignatureInvalid(_) => Self::Signature(error),
+            Error::SignatureInvalid(_) => Self::Signature(Some(error)),
             Error::Timestamp(_) => Self::Time(error),
             _ => Self::Unacceptable(error),
         }
@@ -63,6 +66,7 @@ impl Reason for BundleError {
             Self::Certificate(_) => "bundle.certificate",
             Self::Identity(_) => "bundle.identity",
             Self::Key => "bundle.key",
+            Self::Kind => "bundle.kind",
             Self::Log(_) => "bundle.log",
             Self::Malformed(_) => "bundle.malformed",
             Self::Signature(_) => "bundle.signature",

@@ -80,7 +80,33 @@ fn a_pinned_artifact_needs_its_key_and_its_digest() {
     assert_eq!(refused(&bundle, &digest, "no key"), "bundle.key");
     assert_eq!(refused("{}", &digest, &key), "bundle.malformed");
     assert_eq!(refused(&bundle, &digest, OTHER_KEY), "bundle.signature");
+    let (statement, key, digest) = own("own-dsse").unwrap();
+    assert_eq!(refused(&statement, &digest, &key), "bundle.kind");
 }
+
+/// What Debian's cosign 2.5.0 wrote for the six bytes `hello\n`, and its throw-away key.
+#[test]
+fn a_bundle_without_any_time_is_enough_for_a_pinned_artifact_only() {
+    let digest = Digest::of(b"hello\n");
+    assert_eq!(verify_pinned(COSIGN, &digest, COSIGN_KEY).unwrap().digest(), digest);
+    let key = Signer::Key(COSIGN_KEY);
+    let root = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
+    let refused = verify_published(COSIGN, &digest, &key, root).unwrap_err();
+    assert_eq!(refused.reason(), "bundle.unacceptable");
+    let forged = COSIGN.replace("WJG1", "WJG2");
+    let refused = verify_pinned(&forged, &digest, COSIGN_KEY).unwrap_err();
+    assert_eq!(refused.reason(), "bundle.artifact");
+    let forged = COSIGN.replace("MEUCIBPf", "MEUCIBPg");
+    let refused = verify_pinned(&forged, &digest, COSIGN_KEY).unwrap_err();
+    assert_eq!(refused.reason(), "bundle.signature");
+}
+
+const COSIGN: &str = r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial":{"publicKey":{"hint":"s508l8oSGQ0WlbqkVyPX6RdFwDJoKkcj24jIG8KlrlI="}}, "messageSignature":{"messageDigest":{"algorithm":"SHA2_256", "digest":"WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM="}, "signature":"MEUCIBPfFZ5uUFkhAQnsvpDxakva0haFYo47G7KL8+GwVTzMAiEAoS8Tm16jN/B8CUCn12YxAj+r1T7V+E+wHmhBlHKuDAA="}}"#;
+const COSIGN_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE187vynmzq0SCX8C3nWfEAk1j8plo
+hFLG491smSwZCp2Xb667u15NIvjp94Wwd9yqmgP+4MsVVDFAItT6GjnIbQ==
+-----END PUBLIC KEY-----
+";
 
 /// A P-256 key that signed nothing here.
 const OTHER_KEY: &str = "-----BEGIN PUBLIC KEY-----

@@ -92,7 +92,9 @@ pub async fn launcher() -> Result<Launcher, LabError> {
     let program = std::env::current_exe()
         .map_err(|error| LabError::File(Path::new("/proc/self/exe").to_owned(), error))?;
     let host = Host::find(program)?;
-    let accelerator = host.accelerator(&image, &folder).await;
+    // The probe's result lies beside the image that it booted, in the cache.
+    let cache = folder.parent().unwrap_or(&folder);
+    let accelerator = host.accelerator(&image, cache).await;
     let runs = std::env::temp_dir();
     Ok(Launcher { host, image, accelerator, size: Size::default(), runs })
 }
