@@ -8,8 +8,6 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use disclosure::{Checked, EntryKind, OutputEntry, Rules};
 use domain::claims::{Generation, GuestPolicy, HostData, Measurement};
 use domain::dataset::{
@@ -33,7 +31,6 @@ use seal::SealingSecretKey;
 use seal::rand_core::UnwrapErr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use testkit::bundles::BlobSigner;
 use testkit::emulated::{Launch, SecurityProcessor};
 use wire::airlock::{
@@ -79,25 +76,9 @@ pub(crate) fn signers() -> &'static [BlobSigner; 2] {
     SIGNERS.get_or_init(|| [BlobSigner::create().unwrap(), BlobSigner::create().unwrap()])
 }
 
-/// A signature over the workload, with a log entry that nobody verifies: `bundle::verify_pinned`
-/// asks for one to be there.
+/// A signature over the workload, as cosign writes it.
 pub(crate) fn bundle_by(signer: &BlobSigner) -> String {
-    let bundle = signer.sign(ARTIFACT).unwrap();
-    let mut bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let pem = signer.public_key_pem().unwrap();
-    let hash = json!({"algorithm": "sha256", "value": Digest::of(ARTIFACT).hex()});
-    let content = &bundle["messageSignature"]["signature"];
-    let key = json!({"content": STANDARD.encode(pem)});
-    let spec = json!({"data": {"hash": hash}, "signature": {"content": content, "publicKey": key}});
-    let body = json!({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec});
-    bundle["verificationMaterial"]["tlogEntries"] = json!([{
-        "logIndex": "0",
-        "logId": {"keyId": STANDARD.encode([0; 32])},
-        "kindVersion": {"kind": "hashedrekord", "version": "0.0.1"},
-        "integratedTime": "0",
-        "canonicalizedBody": STANDARD.encode(body.to_string()),
-    }]);
-    bundle.to_string()
+    signer.sign(ARTIFACT).unwrap()
 }
 
 fn sealing_key() -> SealingSecretKey {
