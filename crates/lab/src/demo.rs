@@ -1,10 +1,8 @@
 //! `cloister-lab demo`: all nine stages on real data, in a real guest, shown as they happen.
 
-mod client;
 mod console;
 mod figures;
 mod jobs;
-mod materials;
 mod stages;
 
 use std::fs;

@@ -9,5 +9,6 @@ pub mod error;
 pub mod people;
 pub mod platform;
 pub mod serve;
+pub mod workspace;
 
 pub use error::LabError;

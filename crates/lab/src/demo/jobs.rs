@@ -1,21 +1,16 @@
-//! Stages 3 to 7 of one job, followed through control's API as a researcher would.
+//! Stages 3 to 7 of one job, shown as they end.
 
 use std::time::{Duration, Instant};
 
 use domain::claims::Trust;
-use domain::dsse::Envelope;
-use domain::ids::{JobId, ProjectId};
-use domain::launch::JobRequest;
+use domain::ids::ProjectId;
 use domain::project::Workload;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::client::Api;
 use super::console::Console;
 use crate::LabError;
-use crate::people::Person;
+use crate::workspace::{Job, Workspace};
 
-/// What a job went through.
+/// What a job took.
 #[derive(Debug)]
 pub(super) struct Finished {
     /// From QEMU's start to the released key.
@@ -24,59 +19,25 @@ pub(super) struct Finished {
     pub(super) agent_memory_kib: u64,
 }
 
-/// Control's view of a job, as far as the demo reads it.
-#[derive(Deserialize)]
-struct Job {
-    state: String,
-    reason: Option<String>,
-    detail: Option<String>,
-    accelerator: Option<String>,
-    platform: Option<Trust>,
-    peak_memory_kib: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Start {
-    request: Envelope,
-}
-
 /// Starts a job and prints each stage when it is over.
 pub(super) async fn run(
-    api: &Api,
-    login: &str,
-    researcher: &Person,
+    workspace: &Workspace,
     project: &ProjectId,
     workload: &Workload,
     console: &Console,
 ) -> Result<Finished, LabError> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|_| LabError::Made("a job's name"))?;
-    let request = JobRequest {
-        job: JobId::from_random(bits),
-        project: project.clone(),
-        workload: workload.digest,
-        author: researcher.id.clone(),
-    };
-    let envelope =
-        request.sign(&researcher.key).map_err(|_| LabError::Made("a job request"))?;
     console.say(&format!("\n  job: {} ({:?})", workload.name, workload.kind));
-    let began = Instant::now();
-    let _accepted: Value =
-        api.post("/v1/jobs", Some(login), &Start { request: envelope }, "the job").await?;
-    let path = format!("/v1/jobs/{}", request.job);
-    let mut follower = Follower::new(console, began);
-    // Control has no stream of events yet: ask until the job has ended.
-    let mut tick = tokio::time::interval(Duration::from_millis(40));
-    loop {
-        tick.tick().await;
-        let job: Job = api.get(&path, Some(login), "the job's state").await?;
-        if let Some(ended) = follower.see(&job) {
-            return ended.then(|| follower.finished(&job)).ok_or_else(|| {
-                let detail = [job.reason, job.detail].map(Option::unwrap_or_default).join(": ");
-                LabError::Job { job: request.job.to_string(), state: job.state, detail }
-            });
-        }
+    let mut follower = Follower::new(console, Instant::now());
+    let id = workspace.start_job(project, workload.digest).await?;
+    let job = workspace.follow(&id, |job| follower.see(job)).await?;
+    if job.state != "delivered" {
+        let detail = [job.reason, job.detail].map(Option::unwrap_or_default).join(": ");
+        return Err(LabError::Job { job: id.to_string(), state: job.state, detail });
     }
+    Ok(Finished {
+        to_key: follower.to_key,
+        agent_memory_kib: job.peak_memory_kib.unwrap_or(0),
+    })
 }
 
 /// Prints a stage when the state that ends it is first seen.
@@ -93,23 +54,19 @@ impl<'a> Follower<'a> {
         Self { console, stage_began: began, launched: None, to_key: Duration::ZERO, printed: 2 }
     }
 
-    /// `Some(true)` when the job is delivered, `Some(false)` when it ended otherwise.
-    fn see(&mut self, job: &Job) -> Option<bool> {
+    fn see(&mut self, job: &Job) {
         let reached = match job.state.as_str() {
             "launched" => 3,
             "attested" => 4,
-            "key-released" => 5,
-            "running" => 5,
+            "key-released" | "running" => 5,
             "checking" => 6,
             "delivered" => 7,
-            "refused" | "failed" | "cancelled" => return Some(false),
             _ => self.printed,
         };
         while self.printed < reached {
             self.printed += 1;
             self.print(job);
         }
-        (reached == 7).then_some(true)
     }
 
     fn print(&mut self, job: &Job) {
@@ -134,12 +91,5 @@ impl<'a> Follower<'a> {
         };
         self.console.stage(self.printed, name, now - self.stage_began, &what);
         self.stage_began = now;
-    }
-
-    fn finished(&self, job: &Job) -> Finished {
-        Finished {
-            to_key: self.to_key,
-            agent_memory_kib: job.peak_memory_kib.unwrap_or(0),
-        }
     }
 }

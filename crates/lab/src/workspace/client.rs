@@ -1,4 +1,4 @@
-//! The demo as its users' programs: control's REST API with a login, the airlock with signatures.
+//! A pinned HTTPS client of one service; refusals come back with their reason code.
 
 use domain::Digest;
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -10,13 +10,17 @@ use crate::LabError;
 
 /// A service at a URL, pinned to its key.
 #[derive(Clone, Debug)]
-pub(super) struct Api {
+pub struct Api {
     client: Client,
     url: String,
 }
 
 impl Api {
-    pub(super) fn new(url: String, pin: Digest) -> Result<Self, LabError> {
+    /// A client of the service at `url` whose TLS key has this `pin`.
+    ///
+    /// # Errors
+    /// [`LabError`]; a refusal as [`LabError::Answered`].
+    pub fn new(url: String, pin: Digest) -> Result<Self, LabError> {
         let client = channel::http_client(pin).map_err(|_| LabError::Made("an HTTPS client"))?;
         Ok(Self { client, url })
     }
@@ -29,7 +33,11 @@ impl Api {
         }
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(
+    /// `GET`s JSON.
+    ///
+    /// # Errors
+    /// [`LabError`]; a refusal as [`LabError::Answered`].
+    pub async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         login: Option<&str>,
@@ -39,7 +47,11 @@ impl Api {
         Ok(accepted(answer, what).await?.json().await?)
     }
 
-    pub(super) async fn bytes(
+    /// `GET`s bytes.
+    ///
+    /// # Errors
+    /// [`LabError`]; a refusal as [`LabError::Answered`].
+    pub async fn bytes(
         &self,
         path: &str,
         login: Option<&str>,
@@ -49,7 +61,11 @@ impl Api {
         Ok(accepted(answer, what).await?.bytes().await?.to_vec())
     }
 
-    pub(super) async fn post<T: DeserializeOwned>(
+    /// `POST`s JSON and reads JSON.
+    ///
+    /// # Errors
+    /// [`LabError`]; a refusal as [`LabError::Answered`].
+    pub async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         login: Option<&str>,
@@ -60,7 +76,11 @@ impl Api {
         Ok(accepted(answer, what).await?.json().await?)
     }
 
-    pub(super) async fn put(
+    /// `PUT`s bytes.
+    ///
+    /// # Errors
+    /// [`LabError`]; a refusal as [`LabError::Answered`].
+    pub async fn put(
         &self,
         path: &str,
         login: Option<&str>,

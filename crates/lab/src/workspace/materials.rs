@@ -1,4 +1,4 @@
-//! What the demo works on: the dataset, the rules, and two programs that real cosign signs.
+//! What a laboratory works on: the dataset, the rules, and two programs that real cosign signs.
 
 use std::fs;
 use std::io;
@@ -17,17 +17,18 @@ use crate::LabError;
 const DATASET: &[u8] = include_bytes!("../../../../images/demo-data/randhie.csv.xz");
 /// What its custodian says about it.
 pub(super) const DESCRIPTION: &str = include_str!("../../../../images/demo-data/dataset.toml");
-/// What may leave.
-pub(super) const RULES: &[u8] = include_bytes!("../../../../policies/disclosure/demo.toml");
+/// What may leave (TOML).
+pub const RULES: &[u8] = include_bytes!("../../../../policies/disclosure/demo.toml");
 
 /// A program with its cosign signature.
 #[derive(Debug)]
-pub(super) struct Signed {
-    pub(super) workload: Workload,
+pub struct Signed {
+    /// The program, as a proposal names it.
+    pub workload: Workload,
     /// The image layout as a tar archive, or the component.
-    pub(super) program: PathBuf,
+    pub program: PathBuf,
     /// The sigstore bundle.
-    pub(super) bundle: Vec<u8>,
+    pub bundle: Vec<u8>,
 }
 
 /// Writes the plaintext table into `folder`.
@@ -37,16 +38,18 @@ pub(super) fn unpack_dataset(folder: &Path) -> Result<(), LabError> {
     run("xz", Command::new("xz").arg("--decompress").arg(&packed))
 }
 
-/// Both programs, signed by a key that is made for this run.
-pub(super) fn signed_workloads(folder: &Path) -> Result<(Signed, Signed), LabError> {
-    let cache = launcher::GuestImage::default_folder()?;
-    let cache = cache.parent().map(Path::to_owned).unwrap_or_default();
-    let workloads = cache.join("workloads");
+/// The demo's two programs, signed by a key that is made for this run: the container, which is also
+/// told to write a table that is too fine, and the component.
+///
+/// # Errors
+/// [`LabError`] if they were not built or cosign is missing.
+pub fn signed_workloads(folder: &Path) -> Result<(Signed, Signed), LabError> {
+    let workloads = cache()?.join("workloads");
     let summary = workloads.join("workloads.json");
     let text = fs::read(&summary).map_err(|error| LabError::File(summary.clone(), error))?;
     let built: Built = serde_json::from_slice(&text)
         .map_err(|error| LabError::File(summary, io::Error::from(error)))?;
-    let cosign = Cosign::new(cache.join("bin/cosign"), folder)?;
+    let cosign = Cosign::new(folder)?;
     let image = Signed {
         workload: cosign.workload(
             "visits and spending by group",
@@ -71,6 +74,12 @@ pub(super) fn signed_workloads(folder: &Path) -> Result<(Signed, Signed), LabErr
     Ok((image, component))
 }
 
+/// Where images, workloads and tools were put by `cargo xtask`.
+fn cache() -> Result<PathBuf, LabError> {
+    let image = launcher::GuestImage::default_folder()?;
+    Ok(image.parent().map(Path::to_owned).unwrap_or_default())
+}
+
 /// `workloads.json` of `cargo xtask workloads`, as far as the demo reads it.
 #[derive(Deserialize)]
 struct Built {
@@ -93,14 +102,20 @@ struct BuiltComponent {
 }
 
 /// Debian's cosign with a key pair of its own.
-struct Cosign {
+#[derive(Debug)]
+pub struct Cosign {
     program: PathBuf,
     folder: PathBuf,
     public_key: String,
 }
 
 impl Cosign {
-    fn new(program: PathBuf, folder: &Path) -> Result<Self, LabError> {
+    /// Makes a key pair in `folder`.
+    ///
+    /// # Errors
+    /// [`LabError::Tool`].
+    pub fn new(folder: &Path) -> Result<Self, LabError> {
+        let program = cache()?.join("bin/cosign");
         let folder = folder.to_owned();
         let mut generate = Command::new(&program);
         generate.args(["generate-key-pair", "--output-key-prefix", "demo"]).current_dir(&folder);
@@ -111,7 +126,9 @@ impl Cosign {
         Ok(Self { program, folder, public_key })
     }
 
-    fn workload(
+    /// A workload for a proposal, to be signed by this key.
+    #[must_use]
+    pub fn workload(
         &self,
         name: &str,
         kind: WorkloadKind,
@@ -122,7 +139,11 @@ impl Cosign {
         Workload { name, kind, digest, signer: self.public_key.clone(), arguments }
     }
 
-    fn sign(&self, file: &Path, name: &str) -> Result<Vec<u8>, LabError> {
+    /// The sigstore bundle over `file`.
+    ///
+    /// # Errors
+    /// [`LabError::Tool`].
+    pub fn sign(&self, file: &Path, name: &str) -> Result<Vec<u8>, LabError> {
         let bundle = self.folder.join(format!("{name}.bundle.json"));
         let mut sign = Command::new(&self.program);
         sign.args(["sign-blob", "--yes", "--new-bundle-format", "--tlog-upload=false"])
@@ -152,11 +173,4 @@ fn run(name: &'static str, command: &mut Command) -> Result<(), LabError> {
 /// Text in base64, as the messages between processes carry it.
 pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
-}
-
-/// The length of a file in bytes.
-pub(super) fn size(path: &Path) -> Result<u64, LabError> {
-    fs::metadata(path)
-        .map(|metadata| metadata.len())
-        .map_err(|error| LabError::File(path.to_owned(), error))
 }
