@@ -1,0 +1,73 @@
+//! Absences that carry the argument (docs/architecture.md): what is not linked cannot be misused.
+
+use crate::graph::Graph;
+
+const CORE: &[&str] = &["disclosure", "domain", "evidence", "policy", "seal", "tlog"];
+
+#[test]
+fn control_cannot_name_a_data_key() {
+    let graph = Graph::read();
+    assert_absent(&graph, &["control"], |name| name == "seal");
+    // The portal is a module of control until it is a crate.
+    if graph.members().any(|name| name == "portal") {
+        assert_absent(&graph, &["portal"], |name| name == "seal");
+    }
+}
+
+#[test]
+fn the_core_has_no_runtime_and_no_randomness() {
+    let graph = Graph::read();
+    for package in CORE {
+        for dependency in graph.direct(package) {
+            let banned = ["axum", "getrandom", "hyper", "rand", "reqwest", "tokio"];
+            assert!(
+                !banned.contains(&dependency.as_str()) && !is_polars(dependency),
+                "core crate `{package}` depends on `{dependency}`"
+            );
+        }
+    }
+    assert_absent(&graph, CORE, |name| ["axum", "hyper", "tokio"].contains(&name));
+}
+
+#[test]
+fn the_core_depends_on_nothing_outside_it() {
+    let graph = Graph::read();
+    let members: Vec<&str> = graph.members().collect();
+    for package in CORE {
+        for dependency in graph.direct(package) {
+            let dependency = dependency.as_str();
+            assert!(
+                !members.contains(&dependency) || CORE.contains(&dependency),
+                "core crate `{package}` depends on `{dependency}`, which is not core"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_released_programs_hold_no_emulator() {
+    assert_absent(&Graph::read(), &["cloister", "agent"], |name| name == "testkit");
+}
+
+#[test]
+fn polars_is_in_tables_alone() {
+    let graph = Graph::read();
+    for package in graph.members().filter(|name| *name != "tables") {
+        let found = graph.direct(package).iter().find(|name| is_polars(name));
+        assert_eq!(found, None, "`{package}` depends on polars");
+    }
+    assert_absent(&graph, &["agent", "airlock", "cloister"], |name| {
+        name == "tables" || is_polars(name)
+    });
+}
+
+fn is_polars(name: &str) -> bool {
+    name == "polars" || name.starts_with("polars-")
+}
+
+fn assert_absent(graph: &Graph, packages: &[&str], banned: impl Fn(&str) -> bool) {
+    for package in packages {
+        let found: Vec<_> = graph.tree(package).into_iter().filter(|name| banned(name)).collect();
+        assert!(found.is_empty(), "`{package}` links {found:?}");
+    }
+}
