@@ -130,8 +130,9 @@ impl CheckedOutput {
 /// Why an enclave's job gave no output; reported to the broker and logged as `JobFinished`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JobError {
-    /// The workload ended with another exit status than 0.
-    #[error("the workload ended with exit status {0}")]
+    /// The workload ended with this exit status, which is not 0. The number is the workload's to
+    /// choose, so no text that leaves the enclave carries it.
+    #[error("the workload reported failure")]
     ExitStatus(i32),
     /// The workload wrote nothing.
     #[error("the workload wrote no output")]
