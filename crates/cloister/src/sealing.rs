@@ -27,7 +27,7 @@ use seal::{CryptoRng, DatasetSecret, VolumeKey};
 pub use description::{ColumnDescription, DatasetDescription, DescriptionError};
 use image::Plaintext;
 use inventory::Inventory;
-pub use verify::{check_secret, verify_folder};
+pub use verify::{check_secret, read_manifest, verify_folder};
 
 /// The ciphertext.
 pub const DATA: &str = "data.img";

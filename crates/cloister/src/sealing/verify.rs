@@ -25,12 +25,24 @@ pub fn verify_folder(
     signer: &PublicKey,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<SignedDataset, SealingError> {
-    let json = read(&dir.join(MANIFEST), MANIFEST_BYTES)?;
-    let envelope: Envelope = serde_json::from_slice(&json).map_err(SealingError::ManifestJson)?;
-    let dataset = DatasetManifest::verify(&envelope, signer)?;
+    let (_, dataset) = read_manifest(dir, signer)?;
     admitted_header(dir, &dataset)?;
     verify_images(dir, dataset.manifest(), progress)?;
     Ok(dataset)
+}
+
+/// The manifest in the folder `dir`, if `signer` signed it; says nothing about the other files.
+///
+/// # Errors
+/// [`SealingError::File`], [`SealingError::ManifestJson`], [`SealingError::Manifest`].
+pub fn read_manifest(
+    dir: &Path,
+    signer: &PublicKey,
+) -> Result<(Envelope, SignedDataset), SealingError> {
+    let json = read(&dir.join(MANIFEST), MANIFEST_BYTES)?;
+    let envelope: Envelope = serde_json::from_slice(&json).map_err(SealingError::ManifestJson)?;
+    let dataset = DatasetManifest::verify(&envelope, signer)?;
+    Ok((envelope, dataset))
 }
 
 /// Whether `secret` opens the header of the verified `dataset` in `dir`.

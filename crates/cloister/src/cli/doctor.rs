@@ -1,0 +1,145 @@
+//! `cloister doctor`: what this machine can do, and what to install.
+
+use std::fs::OpenOptions;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use evidence::launch::VcpuType;
+use launcher::GuestImage;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Answer, Failure, Outcome, answer};
+
+/// What `doctor` needs.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cloister doctor --json")]
+pub struct DoctorOptions {
+    /// The guest image's folder; that of `make image` if absent
+    #[arg(long)]
+    image: Option<PathBuf>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    name: &'static str,
+    /// Nothing runs without it.
+    required: bool,
+    ok: bool,
+    detail: String,
+    /// What to do if it is not there.
+    advice: Option<&'static str>,
+}
+
+pub(super) fn run(options: &DoctorOptions) -> Outcome {
+    let findings = [
+        program("qemu", true, "qemu-system-x86_64", "--version", "install `qemu-system-x86`"),
+        program("setpriv", true, "setpriv", "--version", "install `util-linux`"),
+        program("erofs-utils", true, "mkfs.erofs", "--help", "install `erofs-utils`"),
+        program(
+            "cryptsetup",
+            false,
+            "cryptsetup",
+            "--version",
+            "install `cryptsetup-bin` to open sealed datasets with stock tools",
+        ),
+        kvm(),
+        tsm(),
+        image(options.image.as_deref()),
+        disk(),
+    ];
+    let missing: Vec<_> = findings.iter().filter(|f| f.required && !f.ok).map(|f| f.name).collect();
+    let text = findings.iter().map(line).collect::<Vec<_>>().join("\n");
+    if missing.is_empty() {
+        let json = json!({ "verdict": "ready", "reason": null, "findings": findings });
+        return Ok(Answer::new(json, format!("{text}\nready")));
+    }
+    let json = json!({
+        "verdict": "refused",
+        "reason": "doctor.not-ready",
+        "missing": missing,
+        "findings": findings,
+    });
+    let text = format!("{text}\nnot ready: {} missing", missing.join(", "));
+    Err(Failure::Refused(Answer::new(json, text)))
+}
+
+fn line(finding: &Finding) -> String {
+    let mark = match (finding.ok, finding.required) {
+        (true, _) => "ok     ",
+        (false, true) => "missing",
+        (false, false) => "absent ",
+    };
+    let advice = finding.advice.filter(|_| !finding.ok);
+    let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+    format!("{mark} {:12} {}{advice}", finding.name, finding.detail)
+}
+
+fn program(
+    name: &'static str,
+    required: bool,
+    program: &str,
+    argument: &str,
+    advice: &'static str,
+) -> Finding {
+    // Administrators' programs are not on everybody's path.
+    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    let ran = Command::new(program).arg(argument).env("PATH", path).output();
+    let detail = match &ran {
+        Ok(output) => {
+            let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+            String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned()
+        }
+        Err(error) => format!("`{program}` does not start: {error}"),
+    };
+    Finding { name, required, ok: ran.is_ok(), detail, advice: Some(advice) }
+}
+
+fn kvm() -> Finding {
+    let opened = OpenOptions::new().read(true).write(true).open("/dev/kvm");
+    let detail = match &opened {
+        Ok(_) => "/dev/kvm can be opened".to_owned(),
+        Err(error) => format!("/dev/kvm: {error}"),
+    };
+    let advice = Some("guests are emulated in software, some ten times slower");
+    Finding { name: "kvm", required: false, ok: opened.is_ok(), detail, advice }
+}
+
+fn tsm() -> Finding {
+    let path = Path::new("/sys/kernel/config/tsm/report");
+    let ok = path.exists();
+    let detail = if ok { "this is a confidential guest" } else { "this is no confidential guest" };
+    Finding { name: "tsm", required: false, ok, detail: detail.to_owned(), advice: None }
+}
+
+fn image(folder: Option<&Path>) -> Finding {
+    let measured = || {
+        let folder = folder.map_or_else(GuestImage::default_folder, |path| Ok(path.to_owned()))?;
+        let image = GuestImage::open(&folder)?;
+        let vcpus = NonZeroU32::MIN.saturating_add(1);
+        image.expected_measurement(vcpus, VcpuType::EPYC_V4)
+    };
+    let measured: Result<_, launcher::LauncherError> = measured();
+    let detail = match &measured {
+        Ok(measurement) => format!("measurement {measurement} with 2 EPYC-v4"),
+        Err(error) => answer::chain(error),
+    };
+    let advice = Some("run `make image`");
+    Finding { name: "guest image", required: true, ok: measured.is_ok(), detail, advice }
+}
+
+fn disk() -> Finding {
+    let free = rustix::fs::statvfs(".").map(|found| found.f_bavail.saturating_mul(found.f_frsize));
+    let ok = free.is_ok_and(|bytes| bytes >= ENOUGH_BYTES);
+    let detail = match free {
+        Ok(bytes) => format!("{} MiB free in the current folder", bytes >> 20),
+        Err(error) => error.to_string(),
+    };
+    let advice = Some("free 2 GiB: guests and sealing need room");
+    Finding { name: "disk", required: false, ok, detail, advice }
+}
+
+const ENOUGH_BYTES: u64 = 2 << 30;

@@ -1,0 +1,258 @@
+//! `cloister evidence`: look at attestation evidence, or decide on it as a broker does.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use airlock::export::Trust as TrustFile;
+use clap::{Args, Subcommand, ValueEnum};
+use domain::claims::{ChipId, Claims, HostData, Measurement, Platform, ReportData, Trust};
+use domain::{Digest, Timestamp};
+use evidence::EvidenceError;
+use evidence::snp::{
+    Chips, Crl, Expected, Measurements, Profile, Roots, SnpEvidence, TcbFloors, inspect,
+    read_evidence, verify,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::files::{malformed, now, read, read_json, read_text, read_toml};
+use super::{Answer, Failure, Outcome};
+use crate::Edition;
+
+/// Commands on evidence.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Say whether evidence is authentic, and what it claims; opens no release path
+    #[command(after_help = INSPECT_EXAMPLE)]
+    Inspect {
+        #[command(flatten)]
+        evidence: EvidenceOptions,
+        /// production refuses what a release would refuse; archive only warns of what may have become
+        /// of it since: never of signature, chain or form
+        #[arg(long, default_value = "production")]
+        profile: ProfileOption,
+    },
+    /// Decide on evidence: every expected value is compared
+    #[command(after_help = VERIFY_EXAMPLE)]
+    Verify {
+        #[command(flatten)]
+        evidence: EvidenceOptions,
+        /// What the evidence must show (TOML, see below)
+        #[arg(long)]
+        expect: PathBuf,
+    },
+}
+
+const INSPECT_EXAMPLE: &str = "Examples:
+  cloister evidence inspect --kind snp --input report.bin --certs vcek.der --at 2026-11-20T12:00:00Z
+  cloister evidence inspect --kind snp --input evidence.json --crl milan.crl --profile archive --json";
+
+const VERIFY_EXAMPLE: &str = "Example:
+  cloister evidence verify --kind snp --input evidence.json --crl milan.crl --expect expect.toml
+
+What is expected:
+  measurements = [\"…\"]     # 96 hexadecimal digits each, as printed by `measure snp`
+  host_data = \"sha256:…\"   # digest of the launch manifest
+  report_data = \"…\"        # 128 hexadecimal digits
+  chips = \"any\"            # or a list of chip ids
+  floors = \"minimum-tcb.toml\" # optional: stricter or newer than the built-in ones";
+
+/// The evidence and what it is judged by.
+#[derive(Debug, Args)]
+pub struct EvidenceOptions {
+    /// Which kind of hardware
+    #[arg(long)]
+    kind: Kind,
+    /// The evidence: report (raw or hexadecimal), or JSON with certificates
+    #[arg(long)]
+    input: PathBuf,
+    /// Certificates of the chain, DER or PEM; the vendor's published ones may be left out
+    #[arg(long)]
+    certs: Vec<PathBuf>,
+    /// The vendor's revocation list (DER)
+    #[arg(long)]
+    crl: Vec<PathBuf>,
+    /// Collateral of kinds that need it
+    #[arg(long)]
+    collateral: Vec<PathBuf>,
+    /// A deployment's trust file; only a laboratory's program reads a root from it
+    #[arg(long)]
+    trust: Option<PathBuf>,
+    /// The time at which everything must be valid, RFC 3339; the machine's time if absent
+    #[arg(long)]
+    at: Option<Timestamp>,
+}
+
+/// Kinds of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// AMD SEV-SNP
+    Snp,
+    /// Intel TDX
+    Tdx,
+    /// Intel SGX
+    Sgx,
+    /// Azure: SEV-SNP behind a virtual TPM
+    AzSnpVtpm,
+    /// Azure: TDX behind a virtual TPM
+    AzTdxVtpm,
+    /// NVIDIA confidential computing
+    NvidiaGpu,
+}
+
+/// How strictly to inspect.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ProfileOption {
+    /// As a release would
+    Production,
+    /// As for a record of the past
+    Archive,
+}
+
+pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
+    match command {
+        EvidenceCommand::Inspect { evidence, profile } => {
+            let profile = match profile {
+                ProfileOption::Production => Profile::Production,
+                ProfileOption::Archive => Profile::Archive,
+            };
+            let input = Input::read(&evidence, edition)?;
+            let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
+            let floors = TcbFloors::published().map_err(|error| refused(&error))?;
+            let inspected =
+                inspect(&input.evidence, &floors, profile, &input.roots, &crls, input.at)
+                    .map_err(|error| refused(&error))?;
+            Ok(accepted("authentic", inspected.claims(), inspected.warnings()))
+        }
+        EvidenceCommand::Verify { evidence, expect } => {
+            let expected = expected(&expect)?;
+            let input = Input::read(&evidence, edition)?;
+            let crl = match input.crls.as_slice() {
+                [] => Crl::EmulatedNone,
+                [crl] => Crl::Given(crl),
+                _ => return Err(Failure::unusable_because("evidence.crls", "give one `--crl`")),
+            };
+            let claims = verify(&input.evidence, &expected, &input.roots, crl, input.at)
+                .map_err(|error| refused(&error))?;
+            Ok(accepted("verified", claims.get(), &[]))
+        }
+    }
+}
+
+struct Input {
+    evidence: SnpEvidence,
+    crls: Vec<Vec<u8>>,
+    roots: Roots,
+    at: Timestamp,
+}
+
+impl Input {
+    fn read(options: &EvidenceOptions, edition: &Edition) -> Result<Self, Failure> {
+        if options.kind != Kind::Snp {
+            return Err(Failure::unusable_because(
+                "evidence.unsupported-kind",
+                "this version verifies evidence of the kind `snp` only",
+            ));
+        }
+        if !options.collateral.is_empty() {
+            return Err(Failure::unusable_because(
+                "evidence.collateral",
+                "evidence of the kind `snp` has no collateral; give lists as `--crl`",
+            ));
+        }
+        let files =
+            |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
+        let input = read(&options.input)?;
+        let (certificates, crls) = (files(&options.certs)?, files(&options.crl)?);
+        let trust = options.trust.as_deref().map(read_json::<TrustFile>).transpose()?;
+        let roots = (edition.roots)(trust.as_ref()).map_err(|error| refused(&error))?;
+        let at = options.at.map_or_else(now, Ok)?;
+        let certificates: Vec<_> = certificates.iter().map(Vec::as_slice).collect();
+        let evidence = read_evidence(&input, &certificates).map_err(|error| refused(&error))?;
+        Ok(Self { evidence, crls, roots, at })
+    }
+}
+
+fn refused(error: &EvidenceError) -> Failure {
+    use domain::Reason as _;
+    let detail = super::answer::chain(error);
+    let json = json!({
+        "verdict": "refused",
+        "reason": error.reason(),
+        "detail": detail,
+        "warnings": [],
+        "claims": {},
+    });
+    Failure::Refused(Answer::new(json, format!("refused: {detail} ({})", error.reason())))
+}
+
+fn accepted(verdict: &str, claims: &Claims, warnings: &[EvidenceError]) -> Answer {
+    use domain::Reason as _;
+    let Platform::SevSnp { trust, .. } = claims.platform;
+    let codes: Vec<_> = warnings.iter().map(EvidenceError::reason).collect();
+    let claims = json!(claims);
+    let json = json!({
+        "verdict": verdict,
+        "reason": null,
+        "platform": trust,
+        "warnings": codes,
+        "claims": claims,
+    });
+    let mut text = verdict.to_owned();
+    if trust == Trust::Emulated {
+        text.push_str(": emulated platform, not confidential");
+    }
+    for warning in warnings {
+        text = format!("{text}\nwarning: {warning} ({})", warning.reason());
+    }
+    if let Value::Object(members) = claims {
+        for (name, value) in members {
+            text = format!("{text}\n{name:17} {value}");
+        }
+    }
+    Answer::new(json, text)
+}
+
+/// The file of `--expect`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawExpected {
+    measurements: BTreeSet<Measurement>,
+    host_data: Digest,
+    report_data: ReportData,
+    chips: RawChips,
+    floors: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawChips {
+    Word(AnyChip),
+    Listed(BTreeSet<ChipId>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum AnyChip {
+    Any,
+}
+
+fn expected(path: &Path) -> Result<Expected, Failure> {
+    let raw: RawExpected = read_toml(path)?;
+    let unusable = |error: EvidenceError| malformed(path, &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let floors = match raw.floors {
+        Some(floors) => TcbFloors::from_toml(&read_text(&folder.join(floors))?),
+        None => TcbFloors::published(),
+    };
+    Ok(Expected {
+        measurements: Measurements::new(raw.measurements).map_err(unusable)?,
+        host_data: HostData::from(raw.host_data),
+        report_data: raw.report_data,
+        floors: floors.map_err(unusable)?,
+        chips: match raw.chips {
+            RawChips::Word(AnyChip::Any) => Chips::Any,
+            RawChips::Listed(chips) => Chips::Listed(chips),
+        },
+    })
+}

@@ -1,0 +1,61 @@
+//! `cloister key`: the Ed25519 keys with which people sign.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use domain::keys::SecretKey;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::files::{public_key, write, write_secret};
+use super::{Answer, Failure, Outcome};
+
+/// Commands on keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key pair
+    #[command(after_help = "Example:\n  cloister key generate --out alice.key --public alice.pem")]
+    Generate {
+        /// Where the private key goes (PKCS #8 PEM, readable by you alone); must not exist yet
+        #[arg(long)]
+        out: PathBuf,
+        /// Where the public key goes (PEM), to hand out
+        #[arg(long)]
+        public: Option<PathBuf>,
+    },
+    /// Print a public key in both of its forms
+    #[command(after_help = "Example:\n  cloister key show alice.pem")]
+    Show {
+        /// PEM file, private or public, or `ed25519:…`
+        key: String,
+    },
+}
+
+pub(super) fn run(command: KeyCommand) -> Outcome {
+    match command {
+        KeyCommand::Generate { out, public } => {
+            let mut seed = Zeroizing::new([0; 32]);
+            getrandom::fill(seed.as_mut_slice()).map_err(|error| {
+                Failure::unusable_because("system.no-randomness", error.to_string())
+            })?;
+            let key = SecretKey::from_seed(&seed);
+            write_secret(&out, key.to_pem().map_err(|error| malformed(&error))?.as_bytes())?;
+            let pem = key.public().to_pem().map_err(|error| malformed(&error))?;
+            if let Some(public) = public {
+                write(&public, pem.as_bytes())?;
+            }
+            let text = format!("{}\nprivate key in {}", key.public(), out.display());
+            Ok(Answer::new(json!({ "public": key.public(), "file": out }), text))
+        }
+        KeyCommand::Show { key } => {
+            let key = public_key(&key)?;
+            let pem = key.to_pem().map_err(|error| malformed(&error))?;
+            let json = json!({ "public": key, "id": key.id(), "pem": pem });
+            Ok(Answer::new(json, format!("{key}\n{pem}")))
+        }
+    }
+}
+
+fn malformed(error: &domain::keys::KeyError) -> Failure {
+    Failure::unusable("key.malformed", error)
+}

@@ -1,0 +1,142 @@
+//! `cloister measure`: what a launch will be measured as, computed from its files.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use evidence::launch::{
+    Boot, KernelHashes, LaunchInputs, SNP_GUEST_FEATURES, VcpuType, Vmm, expected_measurement,
+};
+use serde_json::json;
+use sha2::{Digest as _, Sha384};
+
+use super::files::read;
+use super::{Answer, Failure, Outcome};
+
+/// Kinds of measurement.
+#[derive(Debug, Subcommand)]
+pub enum MeasureCommand {
+    /// The launch digest of AMD SEV-SNP
+    #[command(after_help = SNP_EXAMPLE)]
+    Snp {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Number of virtual processors
+        #[arg(long)]
+        vcpus: NonZeroU32,
+        /// Their model, as QEMU calls it: EPYC-v4, EPYC-Milan, EPYC-Genoa …
+        #[arg(long)]
+        vcpu_type: String,
+        /// Whose page order and processor state
+        #[arg(long, default_value = "qemu")]
+        vmm: VmmOption,
+        /// SEV_FEATURES of the virtual processors, hexadecimal
+        #[arg(long, value_parser = hexadecimal, default_value_t = SNP_GUEST_FEATURES)]
+        guest_features: u64,
+    },
+    /// Intel TDX: not yet; prints the digests of the files
+    Tdx {
+        #[command(flatten)]
+        inputs: Inputs,
+    },
+}
+
+const SNP_EXAMPLE: &str = "Example:
+  cloister measure snp --ovmf OVMF.amdsev.fd --kernel vmlinuz --initrd initrd \\
+      --append 'console=hvc0 quiet panic=-1' --vcpus 2 --vcpu-type EPYC-v4";
+
+/// The files of a launch.
+#[derive(Debug, Args)]
+pub struct Inputs {
+    /// The firmware image
+    #[arg(long)]
+    ovmf: PathBuf,
+    /// The kernel; without it nothing after the firmware is measured
+    #[arg(long)]
+    kernel: Option<PathBuf>,
+    /// The initrd
+    #[arg(long, requires = "kernel")]
+    initrd: Option<PathBuf>,
+    /// The kernel's command line
+    #[arg(long, requires = "kernel")]
+    append: Option<String>,
+}
+
+/// The virtual machine monitor.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum VmmOption {
+    /// QEMU with KVM
+    Qemu,
+    /// Amazon EC2
+    Ec2,
+}
+
+pub(super) fn run(command: MeasureCommand) -> Outcome {
+    match command {
+        MeasureCommand::Snp { inputs, vcpus, vcpu_type, vmm, guest_features } => {
+            let files = Files::read(&inputs)?;
+            let vcpu_type: VcpuType = vcpu_type
+                .parse()
+                .map_err(|error| Failure::unusable("measure.vcpu-type", &error))?;
+            let boot = files.kernel.as_ref().map_or(Boot::Firmware, |kernel| {
+                let initrd = files.initrd.as_deref().unwrap_or_default();
+                Boot::Direct(KernelHashes::of(kernel, initrd, &files.append))
+            });
+            let vmm = match vmm {
+                VmmOption::Qemu => Vmm::Qemu,
+                VmmOption::Ec2 => Vmm::Ec2,
+            };
+            let launch =
+                LaunchInputs { ovmf: &files.ovmf, boot, vcpus, vcpu_type, guest_features, vmm };
+            let measurement =
+                expected_measurement(&launch).map_err(|error| Failure::refused(&error))?;
+            let json = json!({
+                "verdict": "measured",
+                "reason": null,
+                "measurement": measurement,
+                "vcpus": vcpus,
+                "vcpu_type": vcpu_type.to_string(),
+                "guest_features": format!("{guest_features:#x}"),
+            });
+            Ok(Answer::new(json, measurement.to_string()))
+        }
+        MeasureCommand::Tdx { inputs } => {
+            let files = Files::read(&inputs)?;
+            let mut detail = "this version cannot compute MRTD and RTMR yet; SHA-384 of".to_owned();
+            let parts = [
+                ("firmware", Some(files.ovmf.as_slice())),
+                ("kernel", files.kernel.as_deref()),
+                ("initrd", files.initrd.as_deref()),
+                ("command line", Some(files.append.as_bytes())),
+            ];
+            for (name, content) in parts {
+                if let Some(content) = content {
+                    detail = format!("{detail} {name} {},", hex::encode(Sha384::digest(content)));
+                }
+            }
+            Err(Failure::unusable_because("measure.unsupported", detail.trim_end_matches(',')))
+        }
+    }
+}
+
+struct Files {
+    ovmf: Vec<u8>,
+    kernel: Option<Vec<u8>>,
+    initrd: Option<Vec<u8>>,
+    append: String,
+}
+
+impl Files {
+    fn read(inputs: &Inputs) -> Result<Self, Failure> {
+        Ok(Self {
+            ovmf: read(&inputs.ovmf)?,
+            kernel: inputs.kernel.as_deref().map(read).transpose()?,
+            initrd: inputs.initrd.as_deref().map(read).transpose()?,
+            append: inputs.append.clone().unwrap_or_default(),
+        })
+    }
+}
+
+fn hexadecimal(text: &str) -> Result<u64, std::num::ParseIntError> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16)
+}

@@ -1,0 +1,164 @@
+//! `evidence`, `measure`, `bundle` and `export`: verdicts on what others made.
+
+use domain::Timestamp;
+use domain::claims::{Generation, GuestPolicy, HostData, Measurement, ReportData};
+use testkit::emulated::{Launch, SecurityProcessor};
+
+use crate::run::{Bench, vector};
+
+#[test]
+fn emulated_evidence_is_no_evidence_to_the_released_program() {
+    let bench = Bench::new();
+    let at: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+    let processor = SecurityProcessor::create(Generation::Genoa, at).unwrap();
+    let launch = Launch {
+        measurement: Measurement::from_bytes([1; 48]),
+        host_data: HostData::from_bytes([2; 32]),
+        policy: GuestPolicy::new(0x3_0000),
+    };
+    let report_data = ReportData::from_bytes([3; 64]);
+    let evidence = processor.evidence(&launch, report_data, 0).unwrap();
+    bench.write("evidence.json", serde_json::to_vec(&evidence).unwrap());
+    let input = format!("--kind snp --input evidence.json --at {at}");
+    let refused = (1, "refused", Some("evidence.emulated-platform"));
+    let inspected = bench.run(&format!("evidence inspect {input}"));
+    assert_eq!(inspected.verdict(), refused);
+    assert_eq!(inspected.members(), ["claims", "detail", "reason", "verdict", "warnings"]);
+
+    // A trust file that names the laboratory's root changes nothing.
+    let key = bench.key("anyone");
+    let root = base64(processor.ark_der());
+    let trust = serde_json::json!({
+        "version": "cloister-trust/1", "log_origin": "example.org/log", "log_key": key,
+        "airlock": key, "custodians": [key], "emulated_root": root,
+    });
+    bench.write("trust.json", trust.to_string());
+    let trusted = format!("evidence inspect {input} --trust trust.json");
+    assert_eq!(bench.run(&trusted).verdict(), refused);
+    let expect = format!(
+        "measurements = [\"{}\"]\nhost_data = \"sha256:{}\"\nreport_data = \"{report_data}\"\n\
+         chips = \"any\"\n",
+        launch.measurement, launch.host_data
+    );
+    bench.write("expect.toml", &expect);
+    let verify = format!("evidence verify {input} --trust trust.json --expect expect.toml");
+    assert_eq!(bench.run(&verify).verdict(), refused);
+    bench.write("expect.toml", expect.replace("chips = \"any\"\n", ""));
+    assert_eq!(bench.run(&verify).verdict(), (2, "unusable", Some("input.malformed")));
+}
+
+#[test]
+fn a_published_report_is_inspected() {
+    let folder = "attestation/confidential-dot-ai+attestation-rs/crates/attestation/test_data/snp";
+    let Some(folder) = vector(folder) else { return };
+    let bench = Bench::new();
+    let input = format!(
+        "evidence inspect --kind snp --input {folder}/live-report-v5-genoa.bin \
+         --certs {folder}/live-vcek-genoa.der --profile archive --at 2026-06-01T00:00:00Z"
+    );
+    let ran = bench.run(&input);
+    assert_eq!(ran.verdict(), (0, "authentic", None), "{ran:?}");
+    assert_eq!(ran.members(), ["claims", "platform", "reason", "verdict", "warnings"]);
+    assert_eq!(ran.json["platform"], "hardware");
+    assert_eq!(ran.json["claims"]["report_version"], 5);
+    let warnings = ran.json["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&"evidence.crl-missing".into()), "{warnings:?}");
+
+    let mut report = std::fs::read(format!("{folder}/live-report-v5-genoa.bin")).unwrap();
+    report[0x50] ^= 1;
+    bench.write("report.bin", report);
+    let ran = bench.run(&format!(
+        "evidence inspect --kind snp --input report.bin --certs {folder}/live-vcek-genoa.der \
+         --profile archive --at 2026-06-01T00:00:00Z"
+    ));
+    assert_eq!(ran.verdict(), (1, "refused", Some("evidence.signature")));
+}
+
+#[test]
+fn kinds_that_cannot_be_verified_are_said_to_be_so() {
+    let bench = Bench::new();
+    bench.write("quote", "a quote");
+    for kind in ["tdx", "sgx", "az-snp-vtpm", "az-tdx-vtpm", "nvidia-gpu"] {
+        let ran = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
+        assert_eq!(ran.verdict(), (2, "unusable", Some("evidence.unsupported-kind")), "{kind}");
+    }
+    let noise = bench.run("evidence inspect --kind snp --input quote");
+    assert_eq!(noise.verdict(), (1, "refused", Some("evidence.malformed")));
+    let absent = bench.run("evidence inspect --kind snp --input absent");
+    assert_eq!(absent.verdict(), (2, "unusable", Some("input.unreadable")));
+    let tdx = bench.run("measure tdx --ovmf quote");
+    assert_eq!(tdx.verdict(), (2, "unusable", Some("measure.unsupported")));
+}
+
+#[test]
+fn measurements_are_the_published_ones() {
+    let path = "attestation/virtee+sev-snp-measure/tests/fixtures/ovmf_AmdSev_suffix.bin";
+    let Some(ovmf) = vector(path) else { return };
+    let bench = Bench::new();
+    let arguments = |features: &'static str| {
+        let options = ["--vcpus", "1", "--vcpu-type", "EPYC-v4", "--guest-features", features];
+        let files = ["--kernel", "/dev/null", "--initrd", "/dev/null"];
+        [&["measure", "snp", "--ovmf", &ovmf, "--append", APPEND][..], &files, &options].concat()
+    };
+    for (features, start) in [("0x21", "803f691094946e42068a"), ("0x1", "6d287813eb5222d770f7")] {
+        let ran = bench.run_with(&arguments(features), &[]);
+        assert_eq!(ran.verdict(), (0, "measured", None), "{ran:?}");
+        assert!(ran.text("measurement").starts_with(start), "{ran:?}");
+    }
+    let ran = bench.run(&format!("measure snp --ovmf {ovmf} --vcpus 1 --vcpu-type Pentium"));
+    assert_eq!(ran.verdict(), (2, "unusable", Some("measure.vcpu-type")));
+    bench.write("noise", "noise");
+    let ran = bench.run("measure snp --ovmf noise --vcpus 1 --vcpu-type EPYC-v4");
+    assert_eq!(ran.verdict(), (1, "refused", Some("measure.firmware")));
+}
+
+const APPEND: &str = "console=ttyS0 loglevel=7";
+
+#[test]
+fn bundles_get_their_verdict() {
+    let Some(vectors) = vector("sigstore") else { return };
+    let bench = Bench::new();
+    let case = |name: &str| {
+        bench.run(&format!(
+            "bundle verify --bundle {vectors}/bundle-verify/{name}/bundle.sigstore.json \
+             --artifact {vectors}/bundle-verify/a.txt \
+             --trusted-root {vectors}/trusted_roots/production.trusted_root.json \
+             --identity {IDENTITY} --issuer https://token.actions.githubusercontent.com"
+        ))
+    };
+    let good = case("happy-path-v0.3-new-mediaType");
+    assert_eq!(good.verdict(), (0, "verified", None), "{good:?}");
+    assert_eq!(good.members(), ["digest", "logged", "reason", "times", "verdict"]);
+    assert_eq!(good.json["logged"], true);
+    let bad = case("invalid-checkpoint-signature_fail");
+    assert_eq!((bad.code, bad.text("verdict")), (1, "refused".to_owned()));
+    assert!(bad.text("reason").starts_with("bundle."), "{bad:?}");
+    assert_eq!(case("absent").verdict(), (2, "unusable", Some("input.unreadable")));
+}
+
+const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
+
+#[test]
+fn what_is_no_export_is_refused() {
+    let bench = Bench::new();
+    let key = bench.key("anyone");
+    let trust = serde_json::json!({
+        "version": "cloister-trust/1", "log_origin": "example.org/log", "log_key": key,
+        "airlock": key, "custodians": [key],
+    });
+    bench.write("trust.json", trust.to_string());
+    bench.write("export.zip", "PK\x03\x04 but no export");
+    let ran = bench.run("export verify export.zip --trust trust.json");
+    assert_eq!(ran.verdict(), (1, "refused", Some("export.container")));
+    assert_eq!(ran.members(), ["detail", "reason", "verdict"]);
+    let ran = bench.run("export verify absent.zip --trust trust.json");
+    assert_eq!(ran.verdict(), (2, "unusable", Some("input.unreadable")));
+    bench.write("trust.json", "{}");
+    let ran = bench.run("export verify export.zip --trust trust.json");
+    assert_eq!(ran.verdict(), (2, "unusable", Some("input.malformed")));
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -1,0 +1,142 @@
+//! Running the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Shared test data, beside the project.
+pub(crate) const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
+
+/// A folder in which the program is run.
+pub(crate) struct Bench(TempDir);
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// Runs `cloister --json` with the arguments, split at spaces.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
+        self.run_with(&arguments.split(' ').collect::<Vec<_>>(), &[])
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_cloister"))
+            .arg("--json")
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_remove("CLOISTER_SERVER")
+            .env_remove("CLOISTER_PIN")
+            .env_remove("CLOISTER_TOKEN")
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            json: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Makes a key pair `NAME.key` and `NAME.pem`; the public key's text.
+    pub(crate) fn key(&self, name: &str) -> String {
+        let made = self.run(&format!("key generate --out {name}.key --public {name}.pem"));
+        assert_eq!(made.code, 0, "{made:?}");
+        made.text("public")
+    }
+}
+
+/// What the program did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) json: Value,
+    pub(crate) errors: String,
+}
+
+impl Ran {
+    pub(crate) fn text(&self, member: &str) -> String {
+        self.json[member].as_str().unwrap_or_else(|| panic!("no `{member}` in {self:?}")).to_owned()
+    }
+
+    /// Exit code, verdict and reason, in one comparison.
+    pub(crate) fn verdict(&self) -> (i32, &str, Option<&str>) {
+        let verdict = self.json["verdict"].as_str().unwrap_or("none");
+        (self.code, verdict, self.json["reason"].as_str())
+    }
+
+    /// The names in the answer, sorted.
+    pub(crate) fn members(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.json.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// The path of shared test data, or a note that a test is skipped.
+pub(crate) fn vector(path: &str) -> Option<String> {
+    let path = Path::new(VECTORS).join(path);
+    if path.exists() {
+        return Some(path.canonicalize().unwrap().to_str().unwrap().to_owned());
+    }
+    println!("skipped: `{}` is not beside this project", path.display());
+    None
+}
+
+#[test]
+fn wrong_usage_is_code_2() {
+    let bench = Bench::new();
+    for arguments in ["nonsense", "dataset verify", "measure snp --vcpus 0", "log verify"] {
+        let ran = bench.run(arguments);
+        assert_eq!(ran.code, 2, "{arguments}");
+        assert!(ran.errors.contains("--help"), "{arguments}: {}", ran.errors);
+    }
+}
+
+#[test]
+fn keys_are_private_and_never_overwritten() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    let public = bench.key("alice");
+    let mode = fs::metadata(bench.path("alice.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let before = bench.read("alice.key");
+    let again = bench.run("key generate --out alice.key");
+    assert_eq!(again.verdict(), (2, "unusable", Some("output.unwritable")));
+    assert_eq!(bench.read("alice.key"), before);
+    for form in ["alice.key", "alice.pem", &public] {
+        let shown = bench.run(&format!("key show {form}"));
+        assert_eq!(shown.text("public"), public);
+        assert_eq!(shown.text("pem").as_bytes(), bench.read("alice.pem"));
+    }
+    bench.write("noise", "noise");
+    assert_eq!(bench.run("key show noise").verdict(), (2, "unusable", Some("input.malformed")));
+    assert_eq!(bench.run("key show absent").verdict(), (2, "unusable", Some("input.unreadable")));
+}
+
+#[test]
+fn doctor_lists_what_it_looked_at() {
+    let ran = Bench::new().run("doctor --image nowhere");
+    assert_eq!(ran.verdict(), (1, "refused", Some("doctor.not-ready")));
+    let findings = ran.json["findings"].as_array().unwrap();
+    let image = findings.iter().find(|finding| finding["name"] == "guest image").unwrap();
+    assert_eq!((&image["ok"], &image["required"]), (&false.into(), &true.into()));
+    assert_eq!(findings.len(), 8);
+}
