@@ -1,7 +1,6 @@
 //! From the output folder to the airlock: check, package, bind by evidence, seal, hand over.
 
 use disclosure::{Checked, ColumnRole, Roles};
-use domain::Digest;
 use domain::dataset::{DatasetManifest, Role};
 use domain::output::{JobError, OutputPackage, PackageFile, output_report_data};
 use getrandom::SysRng;
@@ -77,7 +76,7 @@ pub async fn deliver(
     measured: &mut Measured,
 ) -> Result<(), AgentError> {
     let bytes = package.to_bytes().map_err(AgentError::Canonical)?;
-    let evidence = measured.evidence(output_report_data(Digest::of(&bytes)))?;
+    let evidence = measured.evidence(output_report_data(package.digest().map_err(AgentError::Canonical)?))?;
     let deployment = &given.manifest.deployment;
     let airlock_key: SealingPublicKey =
         deployment.airlock_sealing.parse().map_err(AgentError::Seal)?;

@@ -20,7 +20,7 @@ use crate::ballot::Ballots;
 use crate::chain::{Entries, is, read};
 use crate::export::{
     APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LogProofs, MANIFEST, Members,
-    PROPOSAL, RECEIPT, REPORT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
+    PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
 };
 use crate::intake::{Moment, Opened};
 use crate::output::{Delivery, checked_index, name_bits};
@@ -180,16 +180,15 @@ fn kept_members(
 
 /// The members that come out of the sealed package, and stay nowhere between requests.
 fn plaintext(opened: &Opened) -> Members {
-    let report = (REPORT.to_owned(), opened.package.report.clone().into_bytes());
     let files = opened.package.files.iter();
     let file = |file: &domain::output::PackageFile| {
         (format!("{FILES}{}", file.name), file.content.clone().into_bytes())
     };
-    files.map(file).chain([report]).collect()
+    files.map(file).collect()
 }
 
 fn is_plaintext(path: &str) -> bool {
-    path == REPORT || path.starts_with(FILES)
+    path.starts_with(FILES)
 }
 
 fn receipt(

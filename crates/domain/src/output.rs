@@ -1,5 +1,7 @@
 //! Stages 6 and 7: what a job's enclave hands to the airlock.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha384};
 
@@ -47,12 +49,61 @@ impl OutputPackage {
         canonical::to_vec(self)
     }
 
+    /// The digest that enclave and reviewers sign for. It holds files and report by their own
+    /// digests, so that an export can show what was signed without the report: what the report says
+    /// of refused files is for reviewers alone.
+    ///
+    /// # Errors
+    /// As [`canonical::to_vec`].
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        let file = |file: &PackageFile| (file.name.clone(), Digest::of(file.content.as_bytes()));
+        PackageStatement {
+            job: self.job.clone(),
+            launch: self.launch.clone(),
+            author: self.author.clone(),
+            project: self.project.clone(),
+            manifest: self.manifest,
+            report: Digest::of(self.report.as_bytes()),
+            files: self.files.iter().map(file).collect(),
+        }
+        .digest()
+    }
+
     /// Reads canonical bytes.
     ///
     /// # Errors
     /// As [`canonical::from_slice`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CanonicalError> {
         canonical::from_slice(bytes)
+    }
+}
+
+/// An [`OutputPackage`] with its contents by digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageStatement {
+    /// The job.
+    pub job: JobId,
+    /// Its launch.
+    pub launch: LaunchId,
+    /// Who started it.
+    pub author: PersonId,
+    /// Under which project.
+    pub project: ProjectId,
+    /// The launch manifest.
+    pub manifest: Digest,
+    /// The check report.
+    pub report: Digest,
+    /// The files, by name.
+    pub files: BTreeMap<String, Digest>,
+}
+
+impl PackageStatement {
+    /// The package's digest: [`OutputPackage::digest`].
+    ///
+    /// # Errors
+    /// As [`canonical::to_vec`].
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        canonical::digest(self)
     }
 }
 

@@ -98,7 +98,7 @@ pub const READ_OUTPUT_TYPE: &str = "application/vnd.cloister.read-output.v1+json
 pub struct OutputContent {
     /// The listing's row.
     pub summary: OutputSummary,
-    /// The package's canonical bytes; their digest is what a reviewer signs.
+    /// The package's canonical bytes; `OutputPackage::digest` is what a reviewer signs.
     #[serde(with = "crate::bytes")]
     pub package: Vec<u8>,
 }

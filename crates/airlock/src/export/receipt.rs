@@ -144,8 +144,6 @@ pub(crate) const FILES: &str = "files/";
 pub(crate) const RECEIPT: &str = "receipt.dsse.json";
 /// Folder of the log's entries and proofs.
 pub(crate) const LOG: &str = "log/";
-/// The check report.
-pub(crate) const REPORT: &str = "checks/report.json";
 /// The output rules.
 pub(crate) const RULES: &str = "checks/rules.toml";
 /// The launch manifest's initdata.

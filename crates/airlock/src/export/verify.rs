@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use disclosure::{CheckReport, Rules};
+use disclosure::{EntryKind, OutputEntry, Rules};
 use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::dataset::{DatasetManifest, SignedDataset};
 use domain::dsse::Envelope;
 use domain::launch::LaunchManifest;
-use domain::output::{CheckedOutput, OutputPackage, PackageFile, output_report_data};
+use domain::output::{CheckedOutput, PackageStatement, output_report_data};
 use domain::project::{Approval, Proposal};
 use domain::review::ReviewedOutput;
 use domain::{Digest, Verified};
@@ -19,7 +19,7 @@ use evidence::snp::{Chips, Crl, Expected, Measurements, Roots, SnpEvidence, TcbF
 use super::log::{RestsOn, member};
 use super::{
     APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LOG, LogProofs, MANIFEST,
-    Members, PROPOSAL, RECEIPT, REPORT, REVIEWS, RULES, Receipt, Trust, unpack,
+    Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, unpack,
 };
 
 /// An export whose every link holds.
@@ -74,14 +74,12 @@ pub(crate) fn verify_members(
     all_members_named(members, &receipt)?;
     let linked = links(members, &receipt, trust, roots)?;
     logged(members, &receipt, digest, trust)?;
-    let files = linked.package.files.into_iter();
-    let files = files.map(|file| (file.name, file.content.into_bytes())).collect();
-    Ok(VerifiedExport { receipt, claims: linked.claims, files })
+    Ok(VerifiedExport { receipt, claims: linked.claims, files: linked.files })
 }
 
 /// What the members were found to be.
 pub(crate) struct Linked {
-    package: OutputPackage,
+    files: BTreeMap<String, Vec<u8>>,
     claims: Verified<Claims>,
 }
 
@@ -98,11 +96,11 @@ pub(crate) fn links(
     let manifest = manifest(members, receipt, &approval, trust)?;
     same("dataset's signer", manifest.dataset_signer == dataset.signer())?;
     workload(members, &manifest)?;
-    let package = package(members, receipt, &manifest)?;
+    let files = files(members, receipt, &manifest)?;
     let claims = evidence(members, receipt, &approval, roots)?;
-    checks(members, receipt, &package, &dataset)?;
+    checks(members, receipt, &files, &dataset)?;
     reviews(members, receipt, &approval)?;
-    Ok(Linked { package, claims })
+    Ok(Linked { files, claims })
 }
 
 /// Checks that the log shows this export and every decision that it rests on, and nothing else.
@@ -212,29 +210,28 @@ fn workload(members: &Members, manifest: &LaunchManifest) -> Result<(), ExportEr
         .map_err(ExportError::Workload)
 }
 
-/// The package that enclave and reviewers signed for, put together again from its parts.
-fn package(
+/// The files, if they and the report are what enclave and reviewers signed for.
+fn files(
     members: &Members,
     receipt: &Receipt,
     manifest: &LaunchManifest,
-) -> Result<OutputPackage, ExportError> {
+) -> Result<BTreeMap<String, Vec<u8>>, ExportError> {
     let file = |(path, bytes): (&String, &Vec<u8>)| {
-        let name = path.strip_prefix(FILES)?.to_owned();
-        let content = String::from_utf8(bytes.clone()).ok()?;
-        Some(PackageFile { name, content })
+        Some((path.strip_prefix(FILES)?.to_owned(), bytes.clone()))
     };
-    let package = OutputPackage {
+    let files: BTreeMap<String, Vec<u8>> = members.iter().filter_map(file).collect();
+    let statement = PackageStatement {
         job: manifest.job.clone(),
         launch: manifest.launch.clone(),
         author: manifest.author.clone(),
         project: manifest.project.clone(),
         manifest: receipt.manifest,
-        report: text(members, REPORT)?.to_owned(),
-        files: members.iter().filter_map(file).collect(),
+        report: receipt.report,
+        files: files.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))).collect(),
     };
-    let bytes = package.to_bytes().map_err(ExportError::Format)?;
-    same("output package", Digest::of(&bytes) == receipt.package)?;
-    Ok(package)
+    let digest = statement.digest().map_err(ExportError::Format)?;
+    same("output package", digest == receipt.package)?;
+    Ok(files)
 }
 
 fn evidence(
@@ -263,20 +260,26 @@ fn evidence(
     Ok(claims)
 }
 
+/// Checks the files as if nobody had: they pass under the project's rules, without any finding, and
+/// are in the gate's own form.
 fn checks(
     members: &Members,
     receipt: &Receipt,
-    package: &OutputPackage,
+    files: &BTreeMap<String, Vec<u8>>,
     dataset: &SignedDataset,
 ) -> Result<(), ExportError> {
     let rules = member(members, RULES)?;
     same("rules", Digest::of(rules) == receipt.output_rules)?;
     let rules = Rules::parse(rules).map_err(ExportError::Rules)?;
-    let report = CheckReport::parse(package.report.as_bytes()).map_err(ExportError::Format)?;
-    same("check report", report.digest() == receipt.report)?;
-    let files = package.files.iter().map(|file| (file.name.as_str(), file.content.as_bytes()));
     let roles = disclosure::roles_of(&dataset.manifest().columns);
-    disclosure::recheck(files, &report, &rules, &roles).map_err(ExportError::Checks)?;
+    let entry = |(name, bytes): (&String, &Vec<u8>)| OutputEntry {
+        path: name.clone().into_bytes(),
+        kind: EntryKind::Regular { bytes: bytes.clone(), links: 1 },
+    };
+    let entries: Vec<OutputEntry> = files.iter().map(entry).collect();
+    let own = disclosure::check(&entries, &rules, &roles).report().clone();
+    let files = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    disclosure::recheck(files, &own, &rules, &roles).map_err(ExportError::Checks)?;
     Ok(())
 }
 
@@ -306,5 +309,5 @@ fn same(what: &'static str, holds: bool) -> Result<(), ExportError> {
 }
 
 /// The members that [`links`] checks, besides the files.
-const LOOKED_AT: [&str; 10] =
-    [MANIFEST, EVIDENCE, CRL, PROPOSAL, APPROVALS, DATASET, RULES, REPORT, REVIEWS, BUNDLE];
+const LOOKED_AT: [&str; 9] =
+    [MANIFEST, EVIDENCE, CRL, PROPOSAL, APPROVALS, DATASET, RULES, REVIEWS, BUNDLE];

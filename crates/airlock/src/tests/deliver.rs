@@ -29,7 +29,8 @@ async fn a_delivery_is_logged_listed_and_shown_to_a_reviewer() {
     let path = format!("/v0/outputs/{}", summary.output);
     assert_eq!(world.get(&path).await.read::<OutputSummary>(), summary);
     let content = world.content(&summary.output).await;
-    assert_eq!(Digest::of(&content.package), summary.package);
+    let read = OutputPackage::from_bytes(&content.package).unwrap();
+    assert_eq!(read.digest().unwrap(), summary.package);
     assert_eq!(content.package, package(&launched, &LEFT).to_bytes().unwrap());
     let logged: Vec<_> = world.entries().into_iter().skip(5).map(|entry| entry.event.action).collect();
     let checked = Action::OutputChecked;
@@ -68,10 +69,9 @@ async fn evidence_must_bind_this_package_of_this_launch() {
         delivery.evidence = evidence_of(launched, Digest::of(b"another package"));
     })
     .await;
-    refused("evidence.host-data", |world, _, delivery| {
+    refused("evidence.host-data", |world, launched, delivery| {
         let other = world.launch();
-        let package = package(&other, &LEFT).to_bytes().unwrap();
-        delivery.evidence = evidence_of(&other, Digest::of(&package));
+        delivery.evidence = evidence_of(&other, package(launched, &LEFT).digest().unwrap());
     })
     .await;
     refused("evidence.malformed", |_, _, delivery| delivery.evidence.report = vec![0; 8]).await;

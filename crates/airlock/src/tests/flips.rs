@@ -138,8 +138,8 @@ async fn no_two_members_can_be_exchanged() {
         altered.insert(other.to_owned(), members[one].clone());
         told(&refused(&altered))
     };
-    let first = exchange("checks/report.json", "project/proposal.json");
-    assert_eq!(first, "export.member checks/report.json");
+    let first = exchange("checks/rules.toml", "project/proposal.json");
+    assert_eq!(first, "export.member checks/rules.toml");
     assert_eq!(exchange("log/000.json", "log/001.json"), "export.log-proof");
     assert_eq!(exchange("log/000.tlog-proof", "log/001.tlog-proof"), "export.log-proof");
 }

@@ -56,7 +56,6 @@ async fn each_member_is_held_by_its_own_link() {
     // Where to flip: inside a signed or hashed value, so that the member still parses.
     let table = [
         ("files/by_site.csv", 13, "export.mismatch"),
-        ("checks/report.json", 30, "export.mismatch"),
         ("checks/rules.toml", 3, "export.mismatch"),
         ("enclave/launch.toml", 100, "export.launch-manifest"),
         ("enclave/evidence.json", 100, "evidence.malformed"),

@@ -27,6 +27,9 @@ async fn an_accepted_output_leaves_with_a_receipt_that_verifies() {
     let verified = verify(&file, &trust(), &roots()).unwrap();
     let names: Vec<_> = verified.files().keys().map(String::as_str).collect();
     assert_eq!(names, ["by_site.csv"], "no refused file");
+    // Nor anything that the checks found in one.
+    let holds = |text: &str| file.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+    assert!(holds("by_site.csv") && !holds("secret-of-row-17"));
     assert_eq!(verified.files()["by_site.csv"], b"site,people\nnorth,12\nsouth,30\n");
     let receipt = verified.receipt();
     assert_eq!((receipt.package, receipt.platform), (output.package, Trust::Emulated));

@@ -505,7 +505,8 @@ pub(crate) fn seal_bytes(package: &[u8], launched: &Launched) -> Vec<u8> {
 
 /// What the agent hands over.
 pub(crate) fn sealed(launched: &Launched, package: &OutputPackage) -> SealedOutput {
-    sealed_bytes(launched, &package.to_bytes().unwrap())
+    let delivery = sealed_bytes(launched, &package.to_bytes().unwrap());
+    SealedOutput { evidence: evidence_of(launched, package.digest().unwrap()), ..delivery }
 }
 
 pub(crate) fn sealed_bytes(launched: &Launched, package: &[u8]) -> SealedOutput {

@@ -4,6 +4,7 @@ use cloister::node::now;
 use domain::Digest;
 use domain::canonical;
 use domain::dsse::Envelope;
+use domain::output::OutputPackage;
 use domain::review::{Review, Vote};
 use serde_json::{Value, json};
 use wire::airlock::{Exported, OutputContent, OutputSummary, READ_OUTPUT_TYPE, ReadOutput};
@@ -67,7 +68,9 @@ impl Workspace {
     pub async fn accept(&self, output: &OutputSummary) -> Result<(), LabError> {
         for reviewer in &self.people.reviewers {
             let content = self.read_output(reviewer, output).await?;
-            let package = Digest::of(&content.package);
+            let package = OutputPackage::from_bytes(&content.package)
+                .and_then(|package| package.digest())
+                .map_err(|_| LabError::Made("the package's digest"))?;
             self.vote(reviewer, output, package, Vote::Accept).await?;
         }
         Ok(())
