@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::fs::{Access, access};
+
 use crate::LauncherError;
 
 /// The programs of this machine that a launch needs, as absolute paths.
@@ -30,7 +32,10 @@ impl Host {
     }
 
     fn find_in(path: &OsStr, relay: PathBuf) -> Result<Self, LauncherError> {
-        let program = |name| env::split_paths(path).map(|folder| folder.join(name)).find(is_program);
+        let program = |name| {
+            let mut programs = env::split_paths(path).map(|folder| folder.join(name));
+            programs.find(|path| is_program(path))
+        };
         Ok(Self {
             qemu: program("qemu-system-x86_64").ok_or(LauncherError::QemuMissing)?,
             setpriv: program("setpriv").ok_or(LauncherError::SetprivMissing)?,
@@ -45,9 +50,8 @@ impl Host {
     }
 }
 
-fn is_program(path: &PathBuf) -> bool {
-    let path: &Path = path;
-    path.is_absolute() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+fn is_program(path: &Path) -> bool {
+    path.is_absolute() && path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }
 
 #[cfg(test)]
