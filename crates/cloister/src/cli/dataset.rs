@@ -40,11 +40,11 @@ pub enum DatasetCommand {
     },
     /// Wrap a dataset's key to a broker and print the registration
     #[command(after_help = WRAP_EXAMPLE)]
-    Wrap(Wrap),
+    Wrap(Box<Wrap>),
     /// Wrap a dataset's key to a broker and register the dataset
     Register {
         #[command(flatten)]
-        wrap: Wrap,
+        wrap: Box<Wrap>,
         /// Name of the sealed folder on the server, if it is not that of DIR
         #[arg(long)]
         folder: Option<String>,

@@ -4,8 +4,10 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use domain::Reason as _;
 use evidence::launch::{
-    Boot, KernelHashes, LaunchInputs, SNP_GUEST_FEATURES, VcpuType, Vmm, expected_measurement,
+    Boot, KernelHashes, LaunchError, LaunchInputs, SNP_GUEST_FEATURES, VcpuType, Vmm,
+    expected_measurement,
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
@@ -77,7 +79,7 @@ pub(super) fn run(command: MeasureCommand) -> Outcome {
             let files = Files::read(&inputs)?;
             let vcpu_type: VcpuType = vcpu_type
                 .parse()
-                .map_err(|error| Failure::unusable("measure.vcpu-type", &error))?;
+                .map_err(|error: LaunchError| Failure::unusable(error.reason(), &error))?;
             let boot = files.kernel.as_ref().map_or(Boot::Firmware, |kernel| {
                 let initrd = files.initrd.as_deref().unwrap_or_default();
                 Boot::Direct(KernelHashes::of(kernel, initrd, &files.append))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
+use domain::Digest;
 use domain::ids::ProjectId;
 use domain::project::{self, Proposal};
 use serde_json::json;
@@ -56,6 +57,20 @@ pub enum ProjectCommand {
         #[command(flatten)]
         server: ServerOptions,
     },
+    /// Hand a workload and its signature to the server
+    #[command(after_help = UPLOAD_EXAMPLE)]
+    UploadWorkload {
+        /// The component, or a tar archive of the OCI image layout
+        file: PathBuf,
+        /// The image manifest's digest; that of the file if absent, as for a component
+        #[arg(long)]
+        digest: Option<Digest>,
+        /// The signature (sigstore bundle)
+        #[arg(long)]
+        bundle: PathBuf,
+        #[command(flatten)]
+        server: ServerOptions,
+    },
     /// Show where a project stands
     Status {
         /// The project
@@ -90,6 +105,10 @@ The description:
   bob = \"bob.pem\"
   carol = \"ed25519:…\"";
 
+const UPLOAD_EXAMPLE: &str = "Examples:
+  cloister project upload-workload visits.wasm --bundle visits.bundle.json
+  cloister project upload-workload image.tar --digest sha256:… --bundle image.bundle.json";
+
 /// What `approve` needs.
 #[derive(Debug, Args)]
 pub struct Approve {
@@ -115,7 +134,7 @@ pub(super) fn run(command: ProjectCommand) -> Outcome {
         ProjectCommand::Submit { proposal, rules, server } => {
             let (proposal, bytes) = parsed(&proposal)?;
             let rules_bytes = read(&rules)?;
-            if domain::Digest::of(&rules_bytes) != proposal.output_rules {
+            if Digest::of(&rules_bytes) != proposal.output_rules {
                 return Err(Failure::refusal(
                     "project.other-rules",
                     "the rules are not the ones that the proposal names",
@@ -130,6 +149,16 @@ pub(super) fn run(command: ProjectCommand) -> Outcome {
         ProjectCommand::SubmitApproval { project, approval, server } => {
             let body = super::files::read_json(&approval)?;
             posted(&server, &format!("/v1/projects/{project}/approvals"), &body)
+        }
+        ProjectCommand::UploadWorkload { file, digest, bundle, server } => {
+            let content = read(&file)?;
+            let path = format!("/v1/workloads/{}", digest.unwrap_or_else(|| Digest::of(&content)));
+            let bundle = read(&bundle)?;
+            let server = server.connect()?;
+            server.put(&path, content)?;
+            let answer = server.put(&format!("{path}/bundle"), bundle)?;
+            let text = format!("uploaded\n{answer:#}");
+            Ok(Answer::new(answer, text))
         }
         ProjectCommand::Status { project, server } => {
             server.connect()?.show(&format!("/v1/projects/{project}"))

@@ -65,9 +65,9 @@ pub(super) fn review(options: &Reviewing, format: Format) -> Outcome {
         return cast(options, &key, vote.into(), package);
     }
     let content = content(options, &key)?;
-    let digest = Digest::of(&content.package);
     let package = OutputPackage::from_bytes(&content.package)
         .map_err(|error| Failure::unusable("server.answer", &error))?;
+    let digest = package.digest().map_err(|error| Failure::unusable("server.answer", &error))?;
     let files: Vec<_> = package
         .files
         .iter()

@@ -106,6 +106,11 @@ impl Connection {
         parse(&self.send(self.client.post(self.at(path)).json(body))?)
     }
 
+    /// The answer to `content`, put at `path`.
+    pub(super) fn put(&self, path: &str, content: Vec<u8>) -> Result<Value, Failure> {
+        parse(&self.send(self.client.put(self.at(path)).body(content))?)
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }

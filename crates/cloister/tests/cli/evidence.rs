@@ -106,10 +106,10 @@ fn measurements_are_the_published_ones() {
         assert!(ran.text("measurement").starts_with(start), "{ran:?}");
     }
     let ran = bench.run(&format!("measure snp --ovmf {ovmf} --vcpus 1 --vcpu-type Pentium"));
-    assert_eq!(ran.verdict(), (2, "unusable", Some("measure.vcpu-type")));
+    assert_eq!(ran.verdict(), (2, "unusable", Some("launch.vcpu-type")));
     bench.write("noise", "noise");
     let ran = bench.run("measure snp --ovmf noise --vcpus 1 --vcpu-type EPYC-v4");
-    assert_eq!(ran.verdict(), (1, "refused", Some("measure.firmware")));
+    assert_eq!(ran.verdict(), (1, "refused", Some("launch.firmware")));
 }
 
 const APPEND: &str = "console=ttyS0 loglevel=7";

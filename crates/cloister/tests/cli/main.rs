@@ -1,8 +1,14 @@
 //! The program from outside: exit codes and the JSON that scripts rely on.
 
+#[cfg(test)]
 mod data;
+#[cfg(test)]
 mod evidence;
+#[cfg(test)]
 mod logs;
+#[cfg(test)]
 mod projects;
+#[cfg(test)]
 mod run;
+#[cfg(test)]
 mod servers;

@@ -101,7 +101,7 @@ fn what_a_custodian_signs_counts_as_an_approval() {
 fn a_proposal_that_could_never_be_used_is_refused() {
     let (bench, _) = bench();
     let toml = String::from_utf8(bench.read("project.toml")).unwrap();
-    let cases: [(&str, &str, (i32, &str, Option<&str>)); 4] = [
+    let cases = [
         ("reviews_required = 2", "reviews_required = 1", (1, "refused", Some("approval.unusable"))),
         ("carol.pem", "bob.pem", (1, "refused", Some("approval.unusable"))),
         ("cosign.pub", "absent.pub", (2, "unusable", Some("input.unreadable"))),
