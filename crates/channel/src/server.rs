@@ -7,12 +7,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{ChannelError, Identity};
 
-/// Serves `router` on `listener` until the task is dropped. A peer that fails the handshake or
-/// breaks off costs its own connection only.
+/// Serves `router` on `listener` until the task is dropped, and its connections with it. A peer that
+/// fails the handshake or breaks off costs its own connection only.
 ///
 /// # Errors
 /// [`ChannelError`] if the identity cannot be used; never once it serves.
@@ -22,13 +23,15 @@ pub async fn serve(
     router: Router,
 ) -> Result<Infallible, ChannelError> {
     let acceptor = identity.acceptor()?;
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         // Accepting fails when the peer is gone again or descriptors ran out: both pass.
         let Ok((stream, _)) = listener.accept().await else {
             tokio::task::yield_now().await;
             continue;
         };
-        tokio::spawn(connection(acceptor.clone(), stream, router.clone()));
+        connections.spawn(connection(acceptor.clone(), stream, router.clone()));
     }
 }
 
@@ -40,4 +43,3 @@ async fn connection(acceptor: TlsAcceptor, stream: TcpStream, router: Router) {
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
-

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -20,7 +20,7 @@ use crate::platform::EmulatedPlatform;
 pub struct Options {
     /// Where everything is kept
     #[arg(long, default_value = ".cloister/lab")]
-    pub folder: std::path::PathBuf,
+    pub folder: PathBuf,
     /// The address of control; broker and airlock take the next two ports
     #[arg(long, default_value = "127.0.0.1:8443")]
     pub listen: SocketAddr,
@@ -36,7 +36,7 @@ pub async fn run(options: &Options) -> Result<(), LabError> {
     let config = node_config(&options.folder, custodians, following(options.listen));
     let folder = NodeFolder::open(&options.folder)?;
     let platform = EmulatedPlatform::open(&folder.keys().join("emulated.pem"), now())?;
-    let mut node = start(config, launcher().await?, Arc::new(platform)).await?;
+    let mut node = start(config, launcher(this_program()?).await?, Arc::new(platform)).await?;
     println!("EMULATED PLATFORM: nothing here is confidential.");
     println!("https://{}/v1/openapi.json", node.addresses().control);
     println!("  TLS key   {}", node.control_pin());
@@ -82,21 +82,29 @@ pub async fn start(
     Ok(Node::start(config, hardware).await?)
 }
 
-/// A launcher for this machine: the guest image of the cache, KVM if a probe boots under it.
+/// A launcher for this machine: the guest image of the cache, KVM if a probe boots under it. Guests'
+/// relays are `program relay ADDRESS:PORT`.
 ///
 /// # Errors
 /// [`LabError::Launcher`].
-pub async fn launcher() -> Result<Launcher, LabError> {
+pub async fn launcher(program: PathBuf) -> Result<Launcher, LabError> {
     let folder = GuestImage::default_folder()?;
     let image = GuestImage::open(&folder)?;
-    let program = std::env::current_exe()
-        .map_err(|error| LabError::File(Path::new("/proc/self/exe").to_owned(), error))?;
     let host = Host::find(program)?;
     // The probe's result lies beside the image that it booted, in the cache.
     let cache = folder.parent().unwrap_or(&folder);
     let accelerator = host.accelerator(&image, cache).await;
     let runs = std::env::temp_dir();
     Ok(Launcher { host, image, accelerator, size: Size::default(), runs })
+}
+
+/// This program, which answers `relay`.
+///
+/// # Errors
+/// [`LabError::File`].
+pub fn this_program() -> Result<PathBuf, LabError> {
+    std::env::current_exe()
+        .map_err(|error| LabError::File(Path::new("/proc/self/exe").to_owned(), error))
 }
 
 /// A node's configuration with the laboratory's defaults.

@@ -138,6 +138,17 @@ impl Sealed {
 }
 
 impl Workspace {
+    /// Stops the services and hands back what they were started from.
+    pub async fn stop(self) -> Sealed {
+        self.node.stop().await;
+        Sealed {
+            people: self.people,
+            dataset: self.dataset,
+            secret: self.secret,
+            folder: self.folder,
+        }
+    }
+
     /// The login of `person`.
     #[must_use]
     pub fn login(&self, person: &Person) -> Option<&str> {

@@ -219,6 +219,12 @@ impl Node {
         &self.control
     }
 
+    /// Stops the services and their guests; after this the folder is free for another node as soon as
+    /// requests under way have ended.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+
     /// Waits until a service ends, which none does by itself.
     pub async fn ended(&mut self) {
         self.tasks.join_next().await;

@@ -36,7 +36,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, LabError> {
     console.say("Cloister demo: nine stages on the RAND Health Insurance Experiment.");
     console.say("EMULATED PLATFORM: nothing here is confidential; the dataset is public.\n");
-    let launcher = serve::launcher().await?;
+    let launcher = serve::launcher(serve::this_program()?).await?;
     let sealed = sealed(folder, console)?;
     let bare_boot = if options.figures {
         Some(launcher.bare_boot(Duration::from_secs(60)).await?)
