@@ -223,6 +223,12 @@ pub enum SealingError {
     /// Neither file nor folder.
     #[error("`{path}` is neither a file nor a folder; put a copy in its place", path = .0.display())]
     NotPlain(PathBuf),
+    /// A file or folder that a workload could not read.
+    #[error(
+        "`{path}` is closed to others, and so it would be to workloads; \
+         run `chmod -R o+rX` on the source, inside a folder that only you may enter", path = .0.display()
+    )]
+    NotReadable(PathBuf),
     /// The sealed dataset would be among its own data.
     #[error("`{path}` is inside the source; choose a folder outside", path = .0.display())]
     OutInSource(PathBuf),
@@ -257,6 +263,7 @@ impl Reason for SealingError {
             Self::Name(_) => "sealing.name",
             Self::NoFiles(_) => "sealing.no-files",
             Self::NotPlain(_) => "sealing.not-plain",
+            Self::NotReadable(_) => "sealing.not-readable",
             Self::OutInSource(_) => "sealing.out-in-source",
             Self::Seal(cause) => cause.reason(),
             Self::SourceChanged(_) => "sealing.source-changed",

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -86,6 +87,7 @@ fn plain_files(folder: &Path) -> Result<Vec<PathBuf>, SealingError> {
     let mut folders = vec![folder.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
+        readable(&folder, OTHERS_ENTER)?;
         for entry in fs::read_dir(&folder).map_err(SealingError::at(&folder))? {
             let entry = entry.map_err(SealingError::at(&folder))?;
             let kind = entry.file_type().map_err(SealingError::at(&entry.path()))?;
@@ -97,7 +99,16 @@ fn plain_files(folder: &Path) -> Result<Vec<PathBuf>, SealingError> {
         }
     }
     files.sort();
+    for file in &files {
+        readable(file, OTHERS_READ)?;
+    }
     Ok(files)
+}
+
+/// The image keeps permissions, and a workload is not the files' owner.
+fn readable(path: &Path, bits: u32) -> Result<(), SealingError> {
+    let mode = fs::metadata(path).map_err(SealingError::at(path))?.permissions().mode();
+    if mode & bits == bits { Ok(()) } else { Err(SealingError::NotReadable(path.to_owned())) }
 }
 
 fn digest(path: &Path) -> io::Result<Digest> {
@@ -112,3 +123,6 @@ fn digest(path: &Path) -> io::Result<Digest> {
         hasher.update(bytes);
     }
 }
+
+const OTHERS_READ: u32 = 0o004;
+const OTHERS_ENTER: u32 = 0o005;

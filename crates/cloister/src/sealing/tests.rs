@@ -1,5 +1,5 @@
 use std::fs::OpenOptions;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
 use domain::keys::PublicKey;
@@ -195,6 +195,13 @@ fn sources_that_are_not_plain_tables_are_refused() {
     fs::write(bench.path("source/uneven.csv"), "a;b\n1\n").unwrap();
     assert_eq!(bench.refusal(), Some("sealing.csv"));
     fs::remove_file(bench.path("source/uneven.csv")).unwrap();
+
+    for (name, closed, open) in [("source/deep", 0o700, 0o755), ("source/people.csv", 0o600, 0o644)]
+    {
+        fs::set_permissions(bench.path(name), fs::Permissions::from_mode(closed)).unwrap();
+        assert_eq!(bench.refusal(), Some("sealing.not-readable"), "{name}");
+        fs::set_permissions(bench.path(name), fs::Permissions::from_mode(open)).unwrap();
+    }
 
     bench.describe(&DESCRIPTION.replace("\";\"", "\",\""));
     assert_eq!(bench.refusal(), Some("description.no-such-column"));
