@@ -115,6 +115,9 @@ pub(crate) fn outcome(job: &Job) -> (&str, &str) {
 pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join(name);
-    assert!(path.exists(), "`{name}` is not built: run `make test`, or `cargo build -p lab -p cloister`");
+    assert!(
+        path.exists(),
+        "`{name}` is not built: run `make test`, or `cargo build -p lab -p cloister`"
+    );
     path
 }

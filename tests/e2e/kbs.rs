@@ -74,8 +74,7 @@ impl Enclave {
 
     /// Attests with everything as it should be, or as `edit` makes it.
     pub(crate) async fn attest(&self, session: &Session, edit: impl FnOnce(&mut Said)) -> Answer {
-        let runtime =
-            RuntimeData { nonce: session.nonce.clone(), tee_pubkey: self.key.clone() };
+        let runtime = RuntimeData { nonce: session.nonce.clone(), tee_pubkey: self.key.clone() };
         let mut said = Said {
             bound: runtime.clone(),
             host_data: HostData::from(Digest::of(&self.initdata)),
@@ -228,8 +227,7 @@ async fn a_broker_restarted_between_attestation_and_release() {
     let folder = stage.folder;
     let sealed = stage.workspace.stop().await;
     let workspace = {
-        let launcher =
-            lab::serve::launcher(crate::harness::program("cloister-lab")).await.unwrap();
+        let launcher = lab::serve::launcher(crate::harness::program("cloister-lab")).await.unwrap();
         let pem = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulated.pem");
         let platform = EmulatedPlatform::open(&pem, now()).unwrap();
         sealed.start(launcher, platform, measurement).await.unwrap()
@@ -258,8 +256,7 @@ async fn approvals_missing_expired_or_for_another_dataset() {
     let refused = |error: lab::LabError| error.to_string();
 
     let request = json!({ "request": job_request(workspace, component.workload.digest) });
-    let launch =
-        workspace.broker.post::<Value>("/v0/launches", None, &request, "the launch").await;
+    let launch = workspace.broker.post::<Value>("/v0/launches", None, &request, "the launch").await;
     let missing = refused(launch.unwrap_err());
     assert!(missing.contains("approval.missing"), "{missing}");
 

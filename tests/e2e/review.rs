@@ -27,8 +27,7 @@ async fn one_reviewer_is_not_enough_and_the_author_is_none() {
 
     let [first, second] = &workspace.people.reviewers;
     let content = workspace.read_output(first, &output).await.unwrap();
-    let package: Digest =
-        OutputPackage::from_bytes(&content.package).unwrap().digest().unwrap();
+    let package: Digest = OutputPackage::from_bytes(&content.package).unwrap().digest().unwrap();
     let refused = |error: lab::LabError| error.to_string();
 
     let early = refused(workspace.export(&output).await.unwrap_err());
@@ -42,7 +41,9 @@ async fn one_reviewer_is_not_enough_and_the_author_is_none() {
     let peek = refused(workspace.read_output(author, &output).await.unwrap_err());
     assert!(peek.contains("output.read-not-allowed"), "{peek}");
     assert_eq!(stage.accepted(Action::OutputExported), 0);
-    assert!(stage.refusals(Action::OutputReviewed).contains(&"review.author-as-reviewer".to_owned()));
+    assert!(
+        stage.refusals(Action::OutputReviewed).contains(&"review.author-as-reviewer".to_owned())
+    );
 
     workspace.vote(second, &output, package, Vote::Accept).await.unwrap();
     workspace.export(&output).await.unwrap();

@@ -76,7 +76,8 @@ pub async fn deliver(
     measured: &mut Measured,
 ) -> Result<(), AgentError> {
     let bytes = package.to_bytes().map_err(AgentError::Canonical)?;
-    let evidence = measured.evidence(output_report_data(package.digest().map_err(AgentError::Canonical)?))?;
+    let evidence =
+        measured.evidence(output_report_data(package.digest().map_err(AgentError::Canonical)?))?;
     let deployment = &given.manifest.deployment;
     let airlock_key: SealingPublicKey =
         deployment.airlock_sealing.parse().map_err(AgentError::Seal)?;

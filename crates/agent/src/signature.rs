@@ -30,9 +30,7 @@ impl SignedArtifact {
             BundleError::Malformed(_) => {
                 WorkloadError::Unsigned("the signature bundle cannot be read")
             }
-            BundleError::Kind => {
-                WorkloadError::Unsigned("the signature bundle is of another kind")
-            }
+            BundleError::Kind => WorkloadError::Unsigned("the signature bundle is of another kind"),
             BundleError::Key => WorkloadError::Unsigned("the approved signer is no public key"),
             _ => WorkloadError::Signature,
         })?;

@@ -24,9 +24,7 @@ pub(crate) struct Decision {
 
 /// Whether `entry` is an `actor`'s accepted `action`.
 pub(crate) fn is(entry: &Entry, actor: Actor, action: Action) -> bool {
-    entry.actor == actor
-        && entry.event.action == action
-        && entry.event.outcome == Outcome::Accepted
+    entry.actor == actor && entry.event.action == action && entry.event.outcome == Outcome::Accepted
 }
 
 /// The broker's decisions that led to the release of a key to one launch, each the one that the
@@ -53,12 +51,9 @@ impl Steps {
             })
             .map(|(index, entry)| Decision { index: *index, entry: entry.clone() })
             .ok_or(AirlockError::NoSuchLaunch("KeyReleased"))?;
-        let attested =
-            before(entries, &released, Action::EnclaveAttested, "EnclaveAttested")?;
-        let authorised =
-            before(entries, &attested, Action::LaunchAuthorised, "LaunchAuthorised")?;
-        let approved =
-            before(entries, &authorised, Action::ProjectApproved, "ProjectApproved")?;
+        let attested = before(entries, &released, Action::EnclaveAttested, "EnclaveAttested")?;
+        let authorised = before(entries, &attested, Action::LaunchAuthorised, "LaunchAuthorised")?;
+        let approved = before(entries, &authorised, Action::ProjectApproved, "ProjectApproved")?;
         let sealed = before(entries, &approved, Action::DatasetSealed, "DatasetSealed")?;
         Ok(Self { sealed, approved, authorised, attested, released })
     }
@@ -110,26 +105,20 @@ pub(crate) struct Chain {
 
 impl Chain {
     /// Reads what `steps` are about; the approval is judged at `at`.
-    pub(crate) fn load(
-        ledger: &Ledger,
-        steps: Steps,
-        at: Timestamp,
-    ) -> Result<Self, AirlockError> {
+    pub(crate) fn load(ledger: &Ledger, steps: Steps, at: Timestamp) -> Result<Self, AirlockError> {
         let manifest_digest = steps.released.entry.event.object;
         let initdata = ledger.object(&manifest_digest)?;
         let manifest = LaunchManifest::from_initdata(&initdata).map_err(AirlockError::Manifest)?;
         of_one_launch(&steps, &manifest)?;
 
-        let dataset_envelope: Envelope =
-            read(ledger, steps.sealed.entry.event.evidence.first())?;
+        let dataset_envelope: Envelope = read(ledger, steps.sealed.entry.event.evidence.first())?;
         let dataset = DatasetManifest::verify(&dataset_envelope, &manifest.dataset_signer)
             .map_err(AirlockError::Dataset)?;
         let proposal_bytes = ledger.object(&manifest.proposal)?;
         let proposal = Proposal::parse(&proposal_bytes).map_err(AirlockError::Approval)?;
-        let approvals: Vec<Envelope> =
-            read(ledger, steps.approved.entry.event.evidence.first())?;
-        let approval = Approval::new(proposal, &dataset, &approvals, at)
-            .map_err(AirlockError::Approval)?;
+        let approvals: Vec<Envelope> = read(ledger, steps.approved.entry.event.evidence.first())?;
+        let approval =
+            Approval::new(proposal, &dataset, &approvals, at).map_err(AirlockError::Approval)?;
         let rules_bytes = ledger.object(&manifest.output_rules)?;
         let rules = Rules::parse(&rules_bytes).map_err(AirlockError::Rules)?;
         Ok(Self {
@@ -177,9 +166,8 @@ fn of_one_launch(steps: &Steps, manifest: &LaunchManifest) -> Result<(), Airlock
         (&steps.approved, manifest.proposal, "ProjectApproved"),
         (&steps.sealed, manifest.dataset, "DatasetSealed"),
     ];
-    let other = expected
-        .into_iter()
-        .find(|(decision, object, _)| decision.entry.event.object != *object);
+    let other =
+        expected.into_iter().find(|(decision, object, _)| decision.entry.event.object != *object);
     other.map_or(Ok(()), |(_, _, name)| Err(AirlockError::NoSuchLaunch(name)))
 }
 

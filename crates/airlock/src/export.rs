@@ -12,10 +12,11 @@ pub use error::ExportError;
 pub use log::LogProofs;
 pub use receipt::Receipt;
 pub(crate) use receipt::{
-    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, FILES, LOG, MANIFEST, PROPOSAL, RECEIPT,     REVIEWS, RULES,
+    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, FILES, LOG, MANIFEST, PROPOSAL, RECEIPT, REVIEWS,
+    RULES,
 };
 pub use trust::{Trust, TrustVersion};
 pub(crate) use verify::links;
+pub use verify::{VerifiedExport, verify};
 #[cfg(test)]
 pub(crate) use verify::{logged, verify_members};
-pub use verify::{VerifiedExport, verify};

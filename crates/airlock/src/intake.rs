@@ -79,8 +79,7 @@ impl Airlock {
             seal::open_output(&sealed.sealed, &self.sealing_key, &chain.manifest_digest)
                 .map_err(AirlockError::Sealed)?
                 .to_vec();
-        let package =
-            OutputPackage::from_bytes(&package_bytes).map_err(AirlockError::Malformed)?;
+        let package = OutputPackage::from_bytes(&package_bytes).map_err(AirlockError::Malformed)?;
         let package_digest = package.digest().map_err(AirlockError::Malformed)?;
         let claims = self.verify_evidence(&chain, &sealed, package_digest, moment)?;
         of_this_launch(&package, &chain)?;

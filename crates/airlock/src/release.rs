@@ -40,9 +40,8 @@ impl Airlock {
         let entries = self.ledger.entries()?;
         let delivery = Delivery::named(&entries, id)?;
         if export_of(&entries, delivery.package).is_none() {
-            self.release(&entries, &delivery).map_err(|error| {
-                self.refuse(Action::OutputExported, delivery.package, error)
-            })?;
+            self.release(&entries, &delivery)
+                .map_err(|error| self.refuse(Action::OutputExported, delivery.package, error))?;
         }
         let entries = self.ledger.entries()?;
         let released = self.released(&entries, delivery.package)?;

@@ -32,7 +32,12 @@ impl Airlock {
         }
     }
 
-    fn count_vote(&self, opened: &Opened, review: &Review, vote: &Envelope) -> Result<(), AirlockError> {
+    fn count_vote(
+        &self,
+        opened: &Opened,
+        review: &Review,
+        vote: &Envelope,
+    ) -> Result<(), AirlockError> {
         let package = opened.package_digest;
         let entries = self.ledger.entries()?;
         let ballots = Ballots::count(&entries, package);

@@ -24,7 +24,8 @@ fn judge(case: &Path) -> Result<Published, BundleError> {
         let name = "trusted_roots/production.trusted_root.json";
         text(&Path::new(VECTORS).join(name)).unwrap()
     });
-    let identity = text(&case.join("identity")).map_or(IDENTITY.to_owned(), |t| t.trim().to_owned());
+    let identity =
+        text(&case.join("identity")).map_or(IDENTITY.to_owned(), |t| t.trim().to_owned());
     let issuer = text(&case.join("issuer")).map_or(ISSUER.to_owned(), |t| t.trim().to_owned());
     let key = text(&case.join("key.pub"));
     let signer = match &key {

@@ -57,7 +57,8 @@ impl ServerCertVerifier for PinnedKey {
     ) -> Result<ServerCertVerified, Error> {
         let malformed = |_| Error::InvalidCertificate(rustls::CertificateError::BadEncoding);
         let certificate = x509_cert::Certificate::from_der(end_entity).map_err(malformed)?;
-        let key = certificate.tbs_certificate().subject_public_key_info().to_der().map_err(malformed)?;
+        let key =
+            certificate.tbs_certificate().subject_public_key_info().to_der().map_err(malformed)?;
         if Digest::of(&key) == self.pin {
             Ok(ServerCertVerified::assertion())
         } else {

@@ -44,7 +44,8 @@ impl Identity {
     }
 
     pub(crate) fn server_config(&self) -> Result<ServerConfig, ChannelError> {
-        let certificate = CertificateParams::new(vec!["cloister".to_owned()])?.self_signed(&self.0)?;
+        let certificate =
+            CertificateParams::new(vec!["cloister".to_owned()])?.self_signed(&self.0)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.0.serialize_der()));
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?

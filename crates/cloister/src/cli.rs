@@ -18,6 +18,7 @@ mod progress;
 mod project;
 mod proposal;
 mod review;
+mod serve;
 mod server;
 
 use std::net::SocketAddr;
@@ -111,7 +112,10 @@ pub fn run(command: Command, edition: Edition, format: Format) -> ExitCode {
 #[must_use]
 pub fn main(edition: Edition) -> ExitCode {
     let Cli { global, command } = Cli::parse();
-    run(command, edition, global.format())
+    match command {
+        Released::Serve(options) => report(&serve::run(&options), global.format()),
+        Released::Every(command) => run(command, edition, global.format()),
+    }
 }
 
 /// A confidential research workspace: data, code and results stay sealed outside verified enclaves.
@@ -121,7 +125,17 @@ struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
     #[command(subcommand)]
-    command: Command,
+    command: Released,
+}
+
+/// What the released program can do; `cloister-lab` has a `serve` of its own.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "parsed once and taken apart at once")]
+enum Released {
+    /// Run the services of one node on SEV-SNP hardware
+    Serve(serve::ServeOptions),
+    #[command(flatten)]
+    Every(Command),
 }
 
 /// Its standard output belongs to the guest, so nothing is printed there.

@@ -3,6 +3,7 @@
 //! The services stay apart: they speak HTTP over TLS with pinned keys, as they would on three
 //! machines. Only broker and airlock share something, the ledger, because they write one log.
 
+mod config;
 mod folder;
 mod keys;
 mod launches;
@@ -13,7 +14,9 @@ use std::path::PathBuf;
 
 use domain::Reason;
 
+pub use config::{AnyChip, ChipList, Listen, PersonConfig, ServeConfig};
 pub use folder::NodeFolder;
+pub(crate) use folder::write_private;
 pub use keys::Keys;
 pub use services::{Addresses, Hardware, Node, NodeConfig, now};
 
@@ -29,6 +32,9 @@ pub enum NodeError {
     /// The control service did not start.
     #[error("the control service did not start")]
     Control(#[from] control::ControlError),
+    /// The published lowest firmware versions cannot be read.
+    #[error("the lowest firmware versions cannot be read")]
+    Floors(#[source] evidence::EvidenceError),
     /// A file of the node's folder cannot be read or written.
     #[error("`{0}` cannot be read or written")]
     File(PathBuf, #[source] io::Error),
@@ -61,6 +67,7 @@ impl Reason for NodeError {
             Self::Address(..) => "node.address",
             Self::Broker(cause) => cause.reason(),
             Self::Control(cause) => cause.reason(),
+            Self::Floors(cause) => cause.reason(),
             Self::File(..) => "node.file",
             Self::Key(_) => "node.key",
             Self::KeyStore(cause) => cause.reason(),

@@ -19,20 +19,11 @@ pub struct CanonicalFile {
 impl CanonicalFile {
     pub(crate) fn write(name: &str, table: &Table) -> Self {
         let mut text = String::new();
-        write_row(
-            &mut text,
-            table.columns().iter().map(|column| column.name()),
-        );
+        write_row(&mut text, table.columns().iter().map(|column| column.name()));
         for row in table.sorted_rows() {
-            write_row(
-                &mut text,
-                table.columns().iter().filter_map(|column| column.cell(row)),
-            );
+            write_row(&mut text, table.columns().iter().filter_map(|column| column.cell(row)));
         }
-        Self {
-            name: name.to_owned(),
-            bytes: text.into_bytes(),
-        }
+        Self { name: name.to_owned(), bytes: text.into_bytes() }
     }
 
     /// The name, as the rules declare it.
@@ -56,12 +47,7 @@ impl CanonicalFile {
 
 impl fmt::Debug for CanonicalFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "CanonicalFile({}, {} bytes)",
-            self.name,
-            self.bytes.len()
-        )
+        write!(f, "CanonicalFile({}, {} bytes)", self.name, self.bytes.len())
     }
 }
 

@@ -42,10 +42,7 @@ pub(crate) fn text(cell: &str, max_chars: u64) -> Result<(), CellError> {
     if cell.chars().zip(0_u64..).any(|(_, at)| at >= max_chars) {
         return Err(CellError::Long);
     }
-    if !cell
-        .chars()
-        .all(|c| c.is_alphanumeric() || SIGNS.contains(c))
-    {
+    if !cell.chars().all(|c| c.is_alphanumeric() || SIGNS.contains(c)) {
         return Err(CellError::Symbol);
     }
     if cell.starts_with(' ') || cell.ends_with(' ') || cell.contains("  ") {
@@ -82,11 +79,7 @@ pub(crate) fn number(cell: &str, significant: u32) -> Result<String, CellError> 
     let (mantissa, exponent) = parse_decimal(unsigned)?;
     let (mantissa, exponent) = round(mantissa, exponent, significant);
     let plain = spell(mantissa, exponent)?;
-    Ok(if negative && mantissa != 0 {
-        format!("-{plain}")
-    } else {
-        plain
-    })
+    Ok(if negative && mantissa != 0 { format!("-{plain}") } else { plain })
 }
 
 /// Reads `digits[.digits][e[sign]digits]` as mantissa × 10^exponent.
@@ -102,13 +95,9 @@ fn parse_decimal(text: &str) -> Result<(u128, i32), CellError> {
     }
     let shift = i32::try_from(fraction.len()).map_err(|_| CellError::Range)?;
     let mantissa = digits().try_fold(0_u128, |sum, digit| {
-        sum.checked_mul(10)?
-            .checked_add(u128::from(digit.wrapping_sub(b'0')))
+        sum.checked_mul(10)?.checked_add(u128::from(digit.wrapping_sub(b'0')))
     });
-    Ok((
-        mantissa.ok_or(CellError::Range)?,
-        exponent.saturating_sub(shift),
-    ))
+    Ok((mantissa.ok_or(CellError::Range)?, exponent.saturating_sub(shift)))
 }
 
 fn parse_exponent(text: &str) -> Result<i32, CellError> {
@@ -120,11 +109,7 @@ fn parse_exponent(text: &str) -> Result<i32, CellError> {
         return Err(CellError::NotNumber);
     }
     let size: i32 = digits.parse().map_err(|_| CellError::Range)?;
-    if size > MAX_EXPONENT {
-        Err(CellError::Range)
-    } else {
-        Ok(sign * size)
-    }
+    if size > MAX_EXPONENT { Err(CellError::Range) } else { Ok(sign * size) }
 }
 
 /// The nearest number of at most `significant` digits, half to even, without trailing zeros.
@@ -154,19 +139,13 @@ fn spell(mantissa: u128, exponent: i32) -> Result<String, CellError> {
     if exponent >= 0 {
         let zeros = "0".repeat(size.min(MAX_PLAIN_DIGITS));
         let fits = digits.len().saturating_add(size) <= MAX_PLAIN_DIGITS;
-        return if fits {
-            Ok(digits + &zeros)
-        } else {
-            Err(CellError::Range)
-        };
+        return if fits { Ok(digits + &zeros) } else { Err(CellError::Range) };
     }
     if size > MAX_PLAIN_DIGITS {
         return Err(CellError::Range);
     }
     let padded = format!("{digits:0>width$}", width = size + 1);
-    let (whole, fraction) = padded
-        .split_at_checked(padded.len() - size)
-        .ok_or(CellError::Range)?;
+    let (whole, fraction) = padded.split_at_checked(padded.len() - size).ok_or(CellError::Range)?;
     Ok(format!("{whole}.{fraction}"))
 }
 

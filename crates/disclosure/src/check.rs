@@ -65,10 +65,7 @@ impl Released {
 
     /// The same files under the report that was made when they were first released.
     pub(crate) fn under(self, report: CheckReport) -> Self {
-        Self {
-            files: self.files,
-            report,
-        }
+        Self { files: self.files, report }
     }
 }
 
@@ -216,10 +213,7 @@ fn totals(entries: &[OutputEntry], limits: &Limits) -> Findings {
     if !entries.iter().any(is_file) {
         findings.push(Located::whole(Problem::Empty));
     }
-    let (found, limit) = (
-        u64::try_from(entries.len()).unwrap_or(u64::MAX),
-        limits.max_files,
-    );
+    let (found, limit) = (u64::try_from(entries.len()).unwrap_or(u64::MAX), limits.max_files);
     if found > limit {
         findings.push(Located::whole(Problem::TooManyFiles { found, limit }));
     }
@@ -238,28 +232,17 @@ fn oversize(passed: &[(CanonicalFile, FileReport)], limits: &Limits) -> Option<L
             return Some(Located::file(file.name(), problem));
         }
     }
-    let total = passed
-        .iter()
-        .map(|(file, _)| length(file.bytes()))
-        .fold(0, u64::saturating_add);
+    let total = passed.iter().map(|(file, _)| length(file.bytes())).fold(0, u64::saturating_add);
     total_too_large(total, limits).map(Located::whole)
 }
 
 const fn file_too_large(found: u64, limits: &Limits) -> Problem {
-    Problem::TooLarge {
-        what: "bytes of one file",
-        found,
-        limit: limits.max_file_bytes,
-    }
+    Problem::TooLarge { what: "bytes of one file", found, limit: limits.max_file_bytes }
 }
 
 fn total_too_large(found: u64, limits: &Limits) -> Option<Problem> {
     let limit = limits.max_total_bytes;
-    (found > limit).then_some(Problem::TooLarge {
-        what: "bytes of all files",
-        found,
-        limit,
-    })
+    (found > limit).then_some(Problem::TooLarge { what: "bytes of all files", found, limit })
 }
 
 fn length(bytes: &[u8]) -> u64 {
@@ -277,11 +260,7 @@ fn examine(
     let mut findings = Findings::default();
     for column in output.columns() {
         if role_of(roles, column) == ColumnRole::Identifier {
-            findings.push(Located::column(
-                output.name(),
-                column,
-                Problem::IdentifierColumn,
-            ));
+            findings.push(Located::column(output.name(), column, Problem::IdentifierColumn));
         }
     }
     let quasi_identifiers = quasi_identifiers(output, roles);
@@ -310,10 +289,7 @@ fn examine(
 /// The columns by which others could know a person: those of the manifest, all that it does not
 /// know, and those that the rules add. A table has none: its rows are groups already.
 fn quasi_identifiers<'a>(output: &'a Output, roles: &Roles) -> Vec<&'a str> {
-    let Shape::Microdata {
-        quasi_identifiers: added,
-    } = output.shape()
-    else {
+    let Shape::Microdata { quasi_identifiers: added } = output.shape() else {
         return Vec::new();
     };
     let counts = |column: &&str| {
@@ -328,20 +304,11 @@ fn smallest_cell(output: &Output, table: &Table, rules: &Rules, found: &mut Find
     let keys: Vec<&str> = output.categories().iter().map(String::as_str).collect();
     match Classes::over(table, &keys) {
         Ok(classes) => repeated_keys(name, &classes, found),
-        Err(_) => found.push(Located::file(
-            name,
-            Problem::Malformed(TableFault::Unreadable),
-        )),
+        Err(_) => found.push(Located::file(name, Problem::Malformed(TableFault::Unreadable))),
     }
     let mut smallest = u64::MAX;
-    for column in output
-        .counts()
-        .iter()
-        .filter_map(|count| table.column(count))
-    {
-        let counts = (0..table.rows())
-            .filter_map(|row| column.cell(row))
-            .map(cell::count);
+    for column in output.counts().iter().filter_map(|count| table.column(count)) {
+        let counts = (0..table.rows()).filter_map(|row| column.cell(row)).map(cell::count);
         for (count, row) in counts.zip(1_u64..) {
             // An unreadable count cannot occur here; were it to, it would count nobody.
             let count = count.unwrap_or(0);
@@ -380,11 +347,7 @@ fn smallest_class(
     if smallest < rules.k() {
         let small = sizes.iter().filter(|&&size| size < rules.k());
         let rows = small.copied().fold(0, u64::saturating_add);
-        let problem = Problem::KAnonymity {
-            found: smallest,
-            k: rules.k(),
-            rows,
-        };
+        let problem = Problem::KAnonymity { found: smallest, k: rules.k(), rows };
         found.push(Located::file(output.name(), problem));
     }
     smallest

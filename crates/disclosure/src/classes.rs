@@ -28,10 +28,7 @@ impl Classes {
             let size: &mut u64 = sizes.entry(class).or_default();
             *size = size.saturating_add(1);
         }
-        Ok(Self {
-            of_row,
-            sizes: sizes.into_values().collect(),
-        })
+        Ok(Self { of_row, sizes: sizes.into_values().collect() })
     }
 
     /// The class of each row: an index into [`Self::sizes`].

@@ -35,11 +35,7 @@ pub(crate) enum Problem {
     #[error("symbolic link")]
     Symlink,
     #[error("{what}: {found}, limit {limit}")]
-    TooLarge {
-        what: &'static str,
-        found: u64,
-        limit: u64,
-    },
+    TooLarge { what: &'static str, found: u64, limit: u64 },
     #[error("{found} entries, limit {limit}")]
     TooManyFiles { found: u64, limit: u64 },
     #[error("no output of this name is declared in the rules")]
@@ -135,45 +131,25 @@ impl Located {
     }
 
     pub(crate) fn file(file: &str, problem: Problem) -> Self {
-        Self {
-            file: file.to_owned(),
-            row: None,
-            column: None,
-            problem,
-        }
+        Self { file: file.to_owned(), row: None, column: None, problem }
     }
 
     pub(crate) fn row(file: &str, row: u64, problem: Problem) -> Self {
-        Self {
-            row: Some(row),
-            ..Self::file(file, problem)
-        }
+        Self { row: Some(row), ..Self::file(file, problem) }
     }
 
     pub(crate) fn column(file: &str, column: &str, problem: Problem) -> Self {
-        Self {
-            column: Some(column.to_owned()),
-            ..Self::file(file, problem)
-        }
+        Self { column: Some(column.to_owned()), ..Self::file(file, problem) }
     }
 
     pub(crate) fn cell(file: &str, row: u64, column: &str, problem: Problem) -> Self {
-        Self {
-            row: Some(row),
-            ..Self::column(file, column, problem)
-        }
+        Self { row: Some(row), ..Self::column(file, column, problem) }
     }
 
     /// Attacks on the gate first, then by place; the code last, so that the order is total.
     pub(crate) fn order(&self) -> (bool, &str, Option<u64>, Option<&str>, &'static str) {
         let structural = self.problem.is_structural();
-        (
-            !structural,
-            &self.file,
-            self.row,
-            self.column.as_deref(),
-            self.problem.reason(),
-        )
+        (!structural, &self.file, self.row, self.column.as_deref(), self.problem.reason())
     }
 }
 
@@ -225,11 +201,7 @@ mod tests {
     fn findings_are_bounded_for_each_code() {
         let mut findings = Findings::from(Located::whole(Problem::Symlink));
         for row in 0..100 {
-            findings.push(Located::row(
-                "a.csv",
-                row,
-                Problem::Malformed(TableFault::Ragged),
-            ));
+            findings.push(Located::row("a.csv", row, Problem::Malformed(TableFault::Ragged)));
         }
         let (kept, left_off) = findings.into_parts();
         assert_eq!((kept.len(), left_off), (21, 80));

@@ -17,9 +17,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Option<Foreign> {
             .find(|(_, offset, magic)| bytes.get(*offset..).is_some_and(|b| b.starts_with(magic)))
             .map(|(name, _, _)| *name)
     };
-    found(ARCHIVES)
-        .map(Foreign::Archive)
-        .or_else(|| found(OTHERS).map(Foreign::Other))
+    found(ARCHIVES).map(Foreign::Archive).or_else(|| found(OTHERS).map(Foreign::Other))
 }
 
 const ARCHIVES: &[(&str, usize, &[u8])] = &[

@@ -48,11 +48,7 @@ fn component(part: &[u8]) -> Result<(), NameError> {
         return Err(NameError::Alphabet);
     }
     let begins = part.first().is_some_and(u8::is_ascii_alphanumeric);
-    if begins && part.len() <= MAX_COMPONENT {
-        Ok(())
-    } else {
-        Err(NameError::Component)
-    }
+    if begins && part.len() <= MAX_COMPONENT { Ok(()) } else { Err(NameError::Component) }
 }
 
 /// A raw path as it may be printed: ASCII, escaped, of bounded length.

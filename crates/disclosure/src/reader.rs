@@ -15,22 +15,14 @@ pub(crate) fn read(bytes: &[u8], output: &Output, limits: &Limits) -> Result<Tab
         Ok(text) => text,
         Err(_) => return Err(whole(Problem::Malformed(TableFault::NotUtf8))),
     };
-    let mut csv = csv::ReaderBuilder::new()
-        .flexible(false)
-        .from_reader(text.as_bytes());
-    let header = csv
-        .headers()
-        .map_err(|_| whole(Problem::Malformed(TableFault::Unreadable)))?;
+    let mut csv = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
+    let header = csv.headers().map_err(|_| whole(Problem::Malformed(TableFault::Unreadable)))?;
     let mut cells = Cells::new(output, limits, header).map_err(whole)?;
     for (record, row) in csv.into_records().zip(1_u64..) {
         match record {
             Ok(_) if row > limits.max_rows => {
                 let (found, limit) = (row, limits.max_rows);
-                return Err(whole(Problem::TooLarge {
-                    what: "rows",
-                    found,
-                    limit,
-                }));
+                return Err(whole(Problem::TooLarge { what: "rows", found, limit }));
             }
             Ok(record) => cells.push(row, &record),
             Err(error) => cells.ragged(row, &error),
@@ -79,22 +71,12 @@ impl<'a> Cells<'a> {
             if positions.next().is_some() {
                 return Err(fault(TableFault::DuplicateHeader));
             }
-            columns.push(ReadColumn {
-                name,
-                kind,
-                position,
-                cells: Vec::new(),
-            });
+            columns.push(ReadColumn { name, kind, position, cells: Vec::new() });
         }
         if header.len() != columns.len() {
             return Err(Problem::Malformed(TableFault::Columns));
         }
-        Ok(Self {
-            output,
-            limits,
-            columns,
-            faults: Findings::default(),
-        })
+        Ok(Self { output, limits, columns, faults: Findings::default() })
     }
 
     fn push(&mut self, row: u64, record: &csv::StringRecord) {
@@ -104,8 +86,7 @@ impl<'a> Cells<'a> {
                 Ok(cell) => column.cells.push(cell),
                 Err(error) => {
                     let problem = Problem::Malformed(TableFault::Cell(error));
-                    self.faults
-                        .push(Located::cell(self.output.name(), row, column.name, problem));
+                    self.faults.push(Located::cell(self.output.name(), row, column.name, problem));
                 }
             }
         }
@@ -116,11 +97,7 @@ impl<'a> Cells<'a> {
             csv::ErrorKind::UnequalLengths { .. } => TableFault::Ragged,
             _ => TableFault::Unreadable,
         };
-        self.faults.push(Located::row(
-            self.output.name(),
-            row,
-            Problem::Malformed(fault),
-        ));
+        self.faults.push(Located::row(self.output.name(), row, Problem::Malformed(fault)));
     }
 
     fn finish(self) -> Result<Table, Findings> {

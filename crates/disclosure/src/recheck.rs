@@ -46,14 +46,8 @@ pub fn recheck<'a>(
 }
 
 fn entry((name, bytes): (&str, &[u8])) -> OutputEntry {
-    let kind = EntryKind::Regular {
-        bytes: bytes.to_vec(),
-        links: 1,
-    };
-    OutputEntry {
-        path: name.as_bytes().to_vec(),
-        kind,
-    }
+    let kind = EntryKind::Regular { bytes: bytes.to_vec(), links: 1 };
+    OutputEntry { path: name.as_bytes().to_vec(), kind }
 }
 
 fn content(entry: &OutputEntry) -> Option<&[u8]> {
@@ -80,18 +74,11 @@ fn consistent(claimed: &CheckReport, own: &CheckReport) -> Result<(), RecheckErr
         && passed == first.is_none()
         && (!passed || bare)
         && claimed.criteria == own.criteria;
-    if coherent {
-        Ok(())
-    } else {
-        Err(RecheckError::ReportMismatch)
-    }
+    if coherent { Ok(()) } else { Err(RecheckError::ReportMismatch) }
 }
 
 fn refused(found: Located) -> RecheckError {
-    RecheckError::Refused {
-        code: found.problem.reason(),
-        file: found.file,
-    }
+    RecheckError::Refused { code: found.problem.reason(), file: found.file }
 }
 
 /// Why the files of a package are not those that were released.

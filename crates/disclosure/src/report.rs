@@ -136,11 +136,7 @@ impl CheckReport {
         let reason = located.first().map(|found| ReasonCode::of(&found.problem));
         Self {
             format: ReportFormat::V1,
-            verdict: if reason.is_none() {
-                Verdict::Passed
-            } else {
-                Verdict::Refused
-            },
+            verdict: if reason.is_none() { Verdict::Passed } else { Verdict::Refused },
             reason,
             rules_digest: rules.digest(),
             roles_digest: Digest::of(&json(roles)),
@@ -177,11 +173,8 @@ impl CheckReport {
     /// codes apply to which declared file.
     #[must_use]
     pub fn notice(&self, rules: &Rules) -> Notice {
-        let mut refused: BTreeMap<String, BTreeSet<ReasonCode>> = self
-            .refused
-            .iter()
-            .map(|name| (name.clone(), BTreeSet::new()))
-            .collect();
+        let mut refused: BTreeMap<String, BTreeSet<ReasonCode>> =
+            self.refused.iter().map(|name| (name.clone(), BTreeSet::new())).collect();
         let mut codes = BTreeSet::new();
         for finding in &self.findings {
             let held = match rules.output(&finding.file) {
@@ -239,10 +232,7 @@ impl From<Located> for Finding {
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "maps with text keys, texts and integers always have JSON"
-)]
+#[expect(clippy::expect_used, reason = "maps with text keys, texts and integers always have JSON")]
 fn json<T: Serialize>(value: &T) -> Vec<u8> {
     canonical::to_vec(value).expect("a value of texts and integers has a JSON form")
 }

@@ -20,20 +20,14 @@ pub fn roles_of(columns: &[Column]) -> Roles {
 pub fn merge_roles(datasets: impl IntoIterator<Item = Roles>) -> Roles {
     let mut merged = Roles::new();
     for (column, role) in datasets.into_iter().flatten() {
-        merged
-            .entry(column)
-            .and_modify(|held| *held = role.min(*held))
-            .or_insert(role);
+        merged.entry(column).and_modify(|held| *held = role.min(*held)).or_insert(role);
     }
     merged
 }
 
 /// The role of `column`, an unknown one being a quasi-identifier.
 pub(crate) fn role_of(roles: &Roles, column: &str) -> ColumnRole {
-    roles
-        .get(column)
-        .copied()
-        .unwrap_or(ColumnRole::QuasiIdentifier)
+    roles.get(column).copied().unwrap_or(ColumnRole::QuasiIdentifier)
 }
 
 #[cfg(test)]
@@ -45,14 +39,8 @@ mod tests {
         let public = Roles::from([("age".into(), ColumnRole::Public)]);
         let quasi = Roles::from([("age".into(), ColumnRole::QuasiIdentifier)]);
         for order in [[public.clone(), quasi.clone()], [quasi, public]] {
-            assert_eq!(
-                role_of(&merge_roles(order), "age"),
-                ColumnRole::QuasiIdentifier
-            );
+            assert_eq!(role_of(&merge_roles(order), "age"), ColumnRole::QuasiIdentifier);
         }
-        assert_eq!(
-            role_of(&Roles::new(), "anything"),
-            ColumnRole::QuasiIdentifier
-        );
+        assert_eq!(role_of(&Roles::new(), "anything"), ColumnRole::QuasiIdentifier);
     }
 }

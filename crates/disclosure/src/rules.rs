@@ -81,9 +81,7 @@ impl Rules {
     }
 
     pub(crate) fn allows_type_of(&self, name: &str) -> bool {
-        self.file_types
-            .iter()
-            .any(|kind| name.ends_with(kind.extension()))
+        self.file_types.iter().any(|kind| name.ends_with(kind.extension()))
     }
 }
 
@@ -114,12 +112,7 @@ impl Limits {
         if file.file_types.is_empty() {
             return Err(RulesError::NoFileType);
         }
-        in_range(
-            "limits.significant_digits",
-            file.significant_digits.into(),
-            1,
-            15,
-        )?;
+        in_range("limits.significant_digits", file.significant_digits.into(), 1, 15)?;
         Ok(Self {
             max_files: in_range("limits.max_files", file.max_files, 1, 1_000)?,
             max_file_bytes: in_range("limits.max_file_bytes", file.max_file_bytes, 1, 1 << 26)?,
@@ -193,39 +186,17 @@ impl Output {
 
     /// All columns in the order of the canonical form: categories, counts, numbers.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.categories
-            .iter()
-            .chain(self.counts())
-            .chain(&self.numbers)
-            .map(String::as_str)
+        self.categories.iter().chain(self.counts()).chain(&self.numbers).map(String::as_str)
     }
 
     fn parse(file: OutputSection) -> Result<Self, RulesError> {
         let output = match file {
-            OutputSection::Table {
-                name,
-                categories,
-                counts,
-                numbers,
-            } => Self {
-                name,
-                categories,
-                numbers,
-                shape: Shape::Table { counts },
-            },
-            OutputSection::Microdata {
-                name,
-                categories,
-                numbers,
-                quasi_identifiers,
-            } => {
+            OutputSection::Table { name, categories, counts, numbers } => {
+                Self { name, categories, numbers, shape: Shape::Table { counts } }
+            }
+            OutputSection::Microdata { name, categories, numbers, quasi_identifiers } => {
                 let shape = Shape::Microdata { quasi_identifiers };
-                Self {
-                    name,
-                    categories,
-                    numbers,
-                    shape,
-                }
+                Self { name, categories, numbers, shape }
             }
         };
         output.validate()?;
@@ -250,10 +221,7 @@ impl Output {
                 Err(RulesError::NoColumns(self.name.clone()))
             }
             Shape::Microdata { quasi_identifiers } => {
-                match quasi_identifiers
-                    .iter()
-                    .find(|name| !seen.contains(name.as_str()))
-                {
+                match quasi_identifiers.iter().find(|name| !seen.contains(name.as_str())) {
                     Some(absent) => Err(RulesError::NotAColumn(absent.clone())),
                     None => Ok(()),
                 }
@@ -271,9 +239,7 @@ fn parse_outputs(
     let mut outputs: Vec<Output> = Vec::with_capacity(sections.len());
     for section in sections {
         let output = Output::parse(section)?;
-        let typed = types
-            .iter()
-            .any(|kind| output.name.ends_with(kind.extension()));
+        let typed = types.iter().any(|kind| output.name.ends_with(kind.extension()));
         if !typed || name::parse(output.name.as_bytes(), limits.max_depth).is_err() {
             return Err(RulesError::OutputName(output.name));
         }
@@ -295,12 +261,7 @@ fn is_column_name(name: &str) -> bool {
 
 const fn in_range(key: &'static str, value: u64, least: u64, most: u64) -> Result<u64, RulesError> {
     if value < least || value > most {
-        return Err(RulesError::OutOfRange {
-            key,
-            value,
-            least,
-            most,
-        });
+        return Err(RulesError::OutOfRange { key, value, least, most });
     }
     Ok(value)
 }

@@ -23,16 +23,9 @@ impl Column {
         for (rank, (_, code)) in ranks.iter_mut().enumerate() {
             *code = u32::try_from(rank).map_err(|_| TableError::TooLong)?;
         }
-        let codes = cells
-            .iter()
-            .filter_map(|cell| ranks.get(cell.as_str()).copied())
-            .collect();
+        let codes = cells.iter().filter_map(|cell| ranks.get(cell.as_str()).copied()).collect();
         let dictionary = ranks.into_keys().map(str::to_owned).collect();
-        Ok(Self {
-            name: name.to_owned(),
-            dictionary,
-            codes,
-        })
+        Ok(Self { name: name.to_owned(), dictionary, codes })
     }
 
     /// The column's name.
@@ -156,11 +149,8 @@ mod tests {
 
     #[test]
     fn rows_sort_by_column_then_by_the_next() {
-        let table = Table::new(vec![
-            column("x", &["b", "a", "b"]),
-            column("y", &["1", "3", "0"]),
-        ])
-        .unwrap();
+        let table =
+            Table::new(vec![column("x", &["b", "a", "b"]), column("y", &["1", "3", "0"])]).unwrap();
         assert_eq!(table.sorted_rows(), [1, 2, 0]);
         let ragged = Table::new(vec![column("x", &["a"]), column("y", &[])]);
         assert_eq!(ragged.unwrap_err().reason(), "table.ragged");

@@ -29,11 +29,7 @@ pub fn digest<T: Serialize>(value: &T) -> Result<Digest, CanonicalError> {
 /// are one in another spelling (white space, key order, unknown fields, duplicate keys).
 pub fn from_slice<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, CanonicalError> {
     let value: T = serde_json::from_slice(bytes).map_err(CanonicalError::NotJson)?;
-    if to_vec(&value)? == bytes {
-        Ok(value)
-    } else {
-        Err(CanonicalError::NotCanonical)
-    }
+    if to_vec(&value)? == bytes { Ok(value) } else { Err(CanonicalError::NotCanonical) }
 }
 
 /// Why a value has no canonical form, or bytes are not one.

@@ -176,6 +176,11 @@ mod tests {
         let leaf = entry.to_leaf().unwrap();
         assert_eq!(Entry::from_leaf(&leaf).unwrap(), entry);
         let text = String::from_utf8(leaf).unwrap();
-        assert!(text.starts_with(r#"{"action":"EnclaveAttested","actor":"broker","decision":"refused","#), "{text}");
+        assert!(
+            text.starts_with(
+                r#"{"action":"EnclaveAttested","actor":"broker","decision":"refused","#
+            ),
+            "{text}"
+        );
     }
 }

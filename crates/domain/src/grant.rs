@@ -61,7 +61,8 @@ impl KeyGrant {
         if claims.get().host_data != HostData::from(digest) {
             return Err(GrantError::OtherManifest);
         }
-        if manifest.proposal != approval.digest() || manifest.dataset != approval.proposal().dataset {
+        if manifest.proposal != approval.digest() || manifest.dataset != approval.proposal().dataset
+        {
             return Err(GrantError::OtherApproval);
         }
         if !approval.proposal().measurements.contains(&claims.get().measurement) {

@@ -137,7 +137,9 @@ pub fn output_report_data(package: Digest) -> ReportData {
 ///
 /// # Errors
 /// As [`canonical::to_vec`].
-pub fn attestation_report_data<T: Serialize>(runtime_data: &T) -> Result<ReportData, CanonicalError> {
+pub fn attestation_report_data<T: Serialize>(
+    runtime_data: &T,
+) -> Result<ReportData, CanonicalError> {
     let hash = Sha384::digest(canonical::to_vec(runtime_data)?);
     Ok(ReportData::padded(&hash.into()))
 }

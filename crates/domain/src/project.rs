@@ -125,12 +125,13 @@ struct ApprovalStatement {
 ///
 /// # Errors
 /// As [`Proposal::digest`].
-pub fn approve(proposal: &Proposal, key: &SecretKey, at: Timestamp) -> Result<Envelope, ApprovalError> {
-    let statement = ApprovalStatement {
-        proposal: proposal.digest()?,
-        dataset: proposal.dataset,
-        signed: at,
-    };
+pub fn approve(
+    proposal: &Proposal,
+    key: &SecretKey,
+    at: Timestamp,
+) -> Result<Envelope, ApprovalError> {
+    let statement =
+        ApprovalStatement { proposal: proposal.digest()?, dataset: proposal.dataset, signed: at };
     let payload = canonical::to_vec(&statement).map_err(ApprovalError::Malformed)?;
     Ok(Envelope::sign(APPROVAL_TYPE, &payload, key))
 }

@@ -45,8 +45,7 @@ impl TryFrom<String> for ReasonCode {
             !word.is_empty()
                 && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
-        let well_formed =
-            text.len() <= 96 && text.contains('.') && text.split('.').all(word);
+        let well_formed = text.len() <= 96 && text.contains('.') && text.split('.').all(word);
         if well_formed { Ok(Self(text)) } else { Err(ReasonCodeError) }
     }
 }

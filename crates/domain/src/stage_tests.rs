@@ -139,8 +139,8 @@ fn approval_needs_enough_custodians_of_this_dataset_for_this_proposal() {
 fn two_of_two_custodians_are_enough() {
     let dataset = dataset(2);
     let proposal = proposal(&dataset);
-    let statements = [CUSTODIAN, OTHER_CUSTODIAN]
-        .map(|seed| approve(&proposal, &key(seed), at(0)).unwrap());
+    let statements =
+        [CUSTODIAN, OTHER_CUSTODIAN].map(|seed| approve(&proposal, &key(seed), at(0)).unwrap());
     let approval = Approval::new(proposal, &dataset, &statements, at(1)).unwrap();
     assert_eq!(approval.approvers().len(), 2);
 }
@@ -199,7 +199,11 @@ fn initdata_is_toml_with_one_spelling() {
     assert_eq!(table["algorithm"].as_str(), Some("sha256"));
     let json = table["data"]["launch.json"].as_str().unwrap();
     assert!(json.starts_with('{') && json.ends_with('}'), "{json}");
-    for other in [text.replace("sha256\"", "sha384\""), format!("{text} "), text.replace("{\"air", "{ \"air")] {
+    for other in [
+        text.replace("sha256\"", "sha384\""),
+        format!("{text} "),
+        text.replace("{\"air", "{ \"air"),
+    ] {
         let refused = LaunchManifest::from_initdata(other.as_bytes()).unwrap_err();
         assert_eq!(refused.reason(), "launch.malformed");
     }

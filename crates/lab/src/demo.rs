@@ -53,7 +53,8 @@ impl Folder {
     fn empty(path: &Path) -> Result<Self, LabError> {
         let refused = |error| LabError::File(path.to_owned(), error);
         if path.exists() {
-            if !path.join(MARKER).exists() && fs::read_dir(path).map_err(refused)?.next().is_some() {
+            if !path.join(MARKER).exists() && fs::read_dir(path).map_err(refused)?.next().is_some()
+            {
                 let why = "it exists and is not a demo's; choose another `--folder`";
                 return Err(refused(io::Error::other(why)));
             }

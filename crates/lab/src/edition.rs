@@ -14,7 +14,8 @@ pub const LAB: Edition = Edition { program: "cloister-lab", roots };
 fn roots(trust: Option<&Trust>) -> Result<Roots, EvidenceError> {
     match trust.and_then(|trust| trust.emulated_root.as_deref()) {
         Some(root) => {
-            let der = STANDARD.decode(root).map_err(|_| EvidenceError::Malformed("emulated root"))?;
+            let der =
+                STANDARD.decode(root).map_err(|_| EvidenceError::Malformed("emulated root"))?;
             Roots::emulated(&der)
         }
         None => Ok(Roots::amd()),

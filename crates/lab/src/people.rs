@@ -38,11 +38,8 @@ impl Person {
     /// # Errors
     /// [`LabError::Control`].
     pub async fn join(&self, control: &Control) -> Result<String, LabError> {
-        let person = NewPerson {
-            name: self.name.to_owned(),
-            role: self.role,
-            key: Some(self.key.public()),
-        };
+        let person =
+            NewPerson { name: self.name.to_owned(), role: self.role, key: Some(self.key.public()) };
         control.add_person(&self.id, &person).await?;
         let token = control.issue_login(&self.id, LOGIN_SECONDS).await?;
         Ok(token.expose().to_owned())

@@ -91,9 +91,7 @@ pub async fn launcher(program: PathBuf) -> Result<Launcher, LabError> {
     let folder = GuestImage::default_folder()?;
     let image = GuestImage::open(&folder)?;
     let host = Host::find(program)?;
-    // The probe's result lies beside the image that it booted, in the cache.
-    let cache = folder.parent().unwrap_or(&folder);
-    let accelerator = host.accelerator(&image, cache).await;
+    let accelerator = host.accelerator(&image, &launcher::cache_folder()?).await;
     let runs = std::env::temp_dir();
     Ok(Launcher { host, image, accelerator, size: Size::default(), runs })
 }

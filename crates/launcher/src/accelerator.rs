@@ -63,8 +63,7 @@ impl Host {
             fs::read(&image.kernel).ok()?,
             fs::read("/proc/sys/kernel/random/boot_id").ok()?,
         ];
-        let digests: Vec<u8> =
-            parts.iter().flat_map(|part| *Digest::of(part).as_bytes()).collect();
+        let digests: Vec<u8> = parts.iter().flat_map(|part| *Digest::of(part).as_bytes()).collect();
         Some(Digest::of(&digests))
     }
 

@@ -11,8 +11,8 @@ use wire::guest::{
     AIRLOCK_PORT, BROKER_PORT, EMULATED_PLATFORM_PORT, PROGRESS_PORT, RELAY_ADDRESS,
 };
 
-use crate::plan::{MEASURED_CPU, Machine, Network, Plan};
 use crate::Accelerator;
+use crate::plan::{MEASURED_CPU, Machine, Network, Plan};
 
 /// QEMU's arguments for this plan. The same plan gives the same arguments.
 #[must_use]
@@ -61,10 +61,8 @@ fn processor(arguments: &mut Arguments, plan: &Plan) {
 
 /// SEV-SNP as QEMU 10.0 documents it (`docs/system/i386/amd-memory-encryption.rst`).
 fn confidential(arguments: &mut Arguments, plan: &Plan) {
-    arguments.option(
-        "-machine",
-        "q35,vmport=off,confidential-guest-support=sev0,memory-backend=ram0",
-    );
+    arguments
+        .option("-machine", "q35,vmport=off,confidential-guest-support=sev0,memory-backend=ram0");
     arguments.option("-cpu", MEASURED_CPU.to_string());
     let memory = format!("memory-backend-memfd,id=ram0,size={}M,share=on", plan.size.memory_mib);
     arguments.option("-object", memory);
@@ -106,9 +104,8 @@ fn serial_ports(arguments: &mut Arguments, plan: &Plan) {
 fn disks(arguments: &mut Arguments, plan: &Plan) {
     for disk in &plan.disks {
         let serial = disk.serial;
-        let node = format!(
-            "node-name={serial},driver=raw,read-only=on,file.driver=file,file.filename="
-        );
+        let node =
+            format!("node-name={serial},driver=raw,read-only=on,file.driver=file,file.filename=");
         arguments.assign("-blockdev", &node, &disk.file);
         arguments.option("-device", format!("virtio-blk-pci,drive={serial},serial={serial}"));
     }
@@ -117,8 +114,7 @@ fn disks(arguments: &mut Arguments, plan: &Plan) {
 /// User networking in which everything is refused (`restrict=on`) but two addresses.
 fn relay_network(arguments: &mut Arguments, network: &Network) {
     let mut user = OsString::from("user,id=relay,restrict=on");
-    let forwards =
-        [(BROKER_PORT, network.targets.broker), (AIRLOCK_PORT, network.targets.airlock)];
+    let forwards = [(BROKER_PORT, network.targets.broker), (AIRLOCK_PORT, network.targets.airlock)];
     for (port, target) in forwards {
         let address = Ipv4Addr::from(RELAY_ADDRESS);
         user.push(format!(",guestfwd=tcp:{address}:{port}-cmd:"));

@@ -39,7 +39,9 @@ pub enum LauncherError {
         source: io::Error,
     },
     /// Confidential hardware needs KVM.
-    #[error("a confidential guest needs KVM, which does not run guests on this machine; use a host with SEV-SNP")]
+    #[error(
+        "a confidential guest needs KVM, which does not run guests on this machine; use a host with SEV-SNP"
+    )]
     KvmRequired,
     /// No launch measurement follows from the image.
     #[error("the launch cannot be measured")]

@@ -66,7 +66,10 @@ mod tests {
     #[tokio::test]
     async fn senseless_long_and_unfinished_lines_are_dropped() {
         let booted = r#"{"progress":"step","step":"booted","uptime_ms":7}"#;
-        let long = format!(r#"{{"progress":"done","uptime_ms":1,"peak_memory_kib":2{}}}"#, " ".repeat(5000));
+        let long = format!(
+            r#"{{"progress":"done","uptime_ms":1,"peak_memory_kib":2{}}}"#,
+            " ".repeat(5000)
+        );
         let input = format!("\n{booted}\n\u{1b}[31m\n{{\n{long}\n{booted}\n{booted}");
         let expected = vec![Progress::Step { step: Step::Booted, uptime_ms: 7 }; 2];
         for buffer in [1, 10, 100_000] {

@@ -27,7 +27,8 @@ impl Objects {
             return Ok(digest);
         }
         let write = || -> io::Result<()> {
-            let beside = self.folder.join(format!(".{}.{:?}", digest.hex(), std::thread::current().id()));
+            let beside =
+                self.folder.join(format!(".{}.{:?}", digest.hex(), std::thread::current().id()));
             let mut file = File::create(&beside)?;
             file.write_all(bytes)?;
             file.sync_all()?;

@@ -77,9 +77,8 @@ mod tests {
     fn a_bundle_holds_what_cosign_writes_and_its_signature_is_the_keys() {
         let signer = BlobSigner::create().unwrap();
         let bundle: Value = serde_json::from_str(&signer.sign(b"artifact").unwrap()).unwrap();
-        let names = |value: &Value| -> Vec<String> {
-            value.as_object().unwrap().keys().cloned().collect()
-        };
+        let names =
+            |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
         assert_eq!(names(&bundle), ["mediaType", "messageSignature", "verificationMaterial"]);
         assert_eq!(names(&bundle["verificationMaterial"]), ["publicKey"]);
         let message = &bundle["messageSignature"];

@@ -1,7 +1,7 @@
 //! What the airlock answers, under `/v0`.
 
-use domain::dsse::Envelope;
 use domain::claims::Trust;
+use domain::dsse::Envelope;
 use domain::ids::{ExportId, OutputId, PersonId, ProjectId};
 use domain::{Digest, ReasonCode, Timestamp};
 use evidence::snp::SnpEvidence;

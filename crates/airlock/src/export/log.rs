@@ -71,7 +71,11 @@ impl LogProofs {
         while !reviewers.is_empty() {
             let counted = |entry: &&Entry| {
                 review(receipt).is(entry)
-                    && entry.event.evidence.first().is_some_and(|vote| rests_on.votes.contains(vote))
+                    && entry
+                        .event
+                        .evidence
+                        .first()
+                        .is_some_and(|vote| rests_on.votes.contains(vote))
                     && entry.person.as_ref().is_some_and(|person| reviewers.remove(person))
             };
             entries.next().filter(counted).ok_or(ExportError::LogEvent("OutputReviewed"))?;
@@ -135,7 +139,13 @@ fn steps(receipt: &Receipt, rests_on: &RestsOn) -> [Step; 6] {
         (broker, Action::KeyReleased, launch, None, "KeyReleased"),
         (airlock, Action::OutputChecked, receipt.package, report, "OutputChecked"),
     ]
-    .map(|(actor, action, object, evidence, name)| Step { actor, action, object, evidence, name })
+    .map(|(actor, action, object, evidence, name)| Step {
+        actor,
+        action,
+        object,
+        evidence,
+        name,
+    })
 }
 
 const fn review(receipt: &Receipt) -> Step {
@@ -149,10 +159,7 @@ const fn review(receipt: &Receipt) -> Step {
 }
 
 pub(super) fn member<'a>(members: &'a Members, path: &str) -> Result<&'a [u8], ExportError> {
-    members
-        .get(path)
-        .map(Vec::as_slice)
-        .ok_or_else(|| ExportError::Member(path.to_owned()))
+    members.get(path).map(Vec::as_slice).ok_or_else(|| ExportError::Member(path.to_owned()))
 }
 
 fn leaf_path(number: usize) -> String {

@@ -134,9 +134,8 @@ fn all_members_named(members: &Members, receipt: &Receipt) -> Result<(), ExportE
     let unlike = receipt.members.iter().find(|(path, digest)| {
         !known(path) || members.get(*path).is_none_or(|bytes| Digest::of(bytes) != **digest)
     });
-    let unnamed = members
-        .keys()
-        .find(|path| !outside(path) && !receipt.members.contains_key(*path));
+    let unnamed =
+        members.keys().find(|path| !outside(path) && !receipt.members.contains_key(*path));
     match unlike.map(|(path, _)| path).or(unnamed) {
         None => Ok(()),
         Some(path) => Err(ExportError::Member(path.clone())),
@@ -163,8 +162,7 @@ fn approval(
     receipt: &Receipt,
     dataset: &SignedDataset,
 ) -> Result<Approval, ExportError> {
-    let proposal =
-        Proposal::parse(member(members, PROPOSAL)?).map_err(ExportError::Approval)?;
+    let proposal = Proposal::parse(member(members, PROPOSAL)?).map_err(ExportError::Approval)?;
     let statements: Vec<Envelope> = json(members, APPROVALS)?;
     let approval = Approval::new(proposal, dataset, &statements, receipt.released)
         .map_err(ExportError::Approval)?;
@@ -287,8 +285,7 @@ fn reviews(members: &Members, receipt: &Receipt, approval: &Approval) -> Result<
     let votes: Vec<Envelope> = json(members, REVIEWS)?;
     let output =
         CheckedOutput::assertion(receipt.package, receipt.proposal, receipt.author.clone());
-    let reviewed =
-        ReviewedOutput::new(output, approval, &votes).map_err(ExportError::Reviews)?;
+    let reviewed = ReviewedOutput::new(output, approval, &votes).map_err(ExportError::Reviews)?;
     same("reviewers", reviewed.reviewers().iter().eq(&receipt.reviewers))
 }
 

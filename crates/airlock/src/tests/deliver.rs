@@ -32,7 +32,8 @@ async fn a_delivery_is_logged_listed_and_shown_to_a_reviewer() {
     let read = OutputPackage::from_bytes(&content.package).unwrap();
     assert_eq!(read.digest().unwrap(), summary.package);
     assert_eq!(content.package, package(&launched, &LEFT).to_bytes().unwrap());
-    let logged: Vec<_> = world.entries().into_iter().skip(5).map(|entry| entry.event.action).collect();
+    let logged: Vec<_> =
+        world.entries().into_iter().skip(5).map(|entry| entry.event.action).collect();
     let checked = Action::OutputChecked;
     assert_eq!(logged, [Action::JobFinished, checked, checked, checked]);
 }

@@ -171,12 +171,8 @@ async fn reviews_are_of_this_package_by_enough_reviewers() {
     assert_eq!(votes(&[first.clone(), elsewhere]), "export.reviews");
     assert_eq!(votes(&[first.clone(), author]), "export.reviews");
     // They suffice, but they are not the votes that the log shows.
-    let signed_later = Review {
-        package,
-        reviewer: person("reviewer-2"),
-        vote: Vote::Accept,
-        signed: at(1),
-    };
+    let signed_later =
+        Review { package, reviewer: person("reviewer-2"), vote: Vote::Accept, signed: at(1) };
     let second = signed_later.sign(&key(5)).unwrap();
     assert_eq!(votes(&[first, second]), "export.log-event");
 }

@@ -4,11 +4,11 @@ use std::fs;
 use std::process::Command;
 
 use domain::Digest;
+use domain::Reason as _;
 use domain::claims::Trust;
 use domain::event::{Action, Actor, Event};
 use domain::project::Proposal;
 use domain::review::Vote;
-use domain::Reason as _;
 use evidence::snp::Roots;
 use wire::airlock::{Exported, OutputState, OutputSummary};
 

@@ -215,10 +215,8 @@ impl World {
         let envelope = dataset().sign(&key(CUSTODIAN)).unwrap();
         let dataset = envelope.payload_digest().unwrap();
         let envelope = self.keep(&envelope);
-        let event = Event {
-            evidence: vec![envelope],
-            ..Event::accepted(Action::DatasetSealed, dataset)
-        };
+        let event =
+            Event { evidence: vec![envelope], ..Event::accepted(Action::DatasetSealed, dataset) };
         let sealed = self.log(Actor::Broker, None, event);
         let approvals = [approve(proposal, &key(CUSTODIAN), self.now()).unwrap()];
         let event = Event {
@@ -348,8 +346,7 @@ impl World {
     /// How many outputs left.
     pub(crate) fn left(&self) -> usize {
         let exported = |entry: &&Entry| {
-            entry.event.action == Action::OutputExported
-                && entry.event.outcome == Outcome::Accepted
+            entry.event.action == Action::OutputExported && entry.event.outcome == Outcome::Accepted
         };
         self.entries().iter().filter(exported).count()
     }

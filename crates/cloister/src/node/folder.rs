@@ -18,9 +18,13 @@ impl NodeFolder {
     /// [`NodeError::File`].
     pub fn open(path: &Path) -> Result<Self, NodeError> {
         let folder = Self(path.to_owned());
-        for part in
-            [folder.keys(), folder.state(), folder.wrapped_keys(), folder.datasets(), folder.workloads()]
-        {
+        for part in [
+            folder.keys(),
+            folder.state(),
+            folder.wrapped_keys(),
+            folder.datasets(),
+            folder.workloads(),
+        ] {
             let private = DirBuilder::new().recursive(true).mode(0o700).create(&part);
             private.map_err(|error| NodeError::File(part, error))?;
         }
@@ -77,15 +81,11 @@ impl NodeFolder {
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
-pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), NodeError> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), NodeError> {
     let beside = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)?;
+        let mut file =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&beside, path)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use control::{LaunchEvent, LaunchOrder};
-use domain::claims::Trust;
 use domain::ReasonCode;
+use domain::claims::Trust;
 use launcher::{
     Accelerator, Inputs, LaunchRequest, Launcher, LauncherError, Machine, Platform, RelayTargets,
     Running,
@@ -52,8 +52,17 @@ async fn run(
     platform: Arc<dyn Platform>,
     relay: RelayTargets,
 ) -> Result<(), LauncherError> {
-    let LaunchOrder { launch, initdata, dataset_folder, workload, bundle, output_rules, events, cancel, .. } =
-        order;
+    let LaunchOrder {
+        launch,
+        initdata,
+        dataset_folder,
+        workload,
+        bundle,
+        output_rules,
+        events,
+        cancel,
+        ..
+    } = order;
     let inputs = Inputs { rules: output_rules, bundle: Some(bundle), workload };
     let request = LaunchRequest { launch, initdata, dataset: dataset_folder, inputs, relay };
     let prepared = launcher.prepare(&request, platform.machine())?;

@@ -124,11 +124,13 @@ impl Node {
             keys.log,
         )?);
 
-        let broker = open_broker(&config, &folder, &hardware, &deployment, BrokerParts {
-            ledger: Arc::clone(&ledger),
-            sealing_key: keys.broker_sealing,
-            policy,
-        })?;
+        let broker = open_broker(
+            &config,
+            &folder,
+            &hardware,
+            &deployment,
+            BrokerParts { ledger: Arc::clone(&ledger), sealing_key: keys.broker_sealing, policy },
+        )?;
         let airlock = Airlock {
             ledger,
             sealing_key: keys.airlock_sealing,
@@ -288,13 +290,16 @@ fn open_broker(
         lifetimes: broker::Lifetimes::default(),
     };
     let keys = FolderKeyStore::open(&folder.wrapped_keys())?;
-    Ok(Broker::open(config, Parts {
-        ledger: parts.ledger,
-        keys: Box::new(keys),
-        sealing_key: parts.sealing_key,
-        policy: parts.policy,
-        clock: Box::new(now),
-    })?)
+    Ok(Broker::open(
+        config,
+        Parts {
+            ledger: parts.ledger,
+            keys: Box::new(keys),
+            sealing_key: parts.sealing_key,
+            policy: parts.policy,
+            clock: Box::new(now),
+        },
+    )?)
 }
 
 fn service(address: SocketAddr, pin: &domain::Digest) -> Service {
@@ -323,5 +328,5 @@ pub fn now() -> Timestamp {
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or(0);
-    Timestamp::from_unix_seconds(seconds).unwrap_or_else(|_| Timestamp::EPOCH)
+    Timestamp::from_unix_seconds(seconds).unwrap_or(Timestamp::EPOCH)
 }

@@ -46,21 +46,12 @@ pub(crate) fn roles() -> Roles {
 }
 
 pub(crate) fn file(path: &str, bytes: &[u8]) -> OutputEntry {
-    let kind = EntryKind::Regular {
-        bytes: bytes.to_vec(),
-        links: 1,
-    };
-    OutputEntry {
-        path: path.into(),
-        kind,
-    }
+    let kind = EntryKind::Regular { bytes: bytes.to_vec(), links: 1 };
+    OutputEntry { path: path.into(), kind }
 }
 
 pub(crate) fn of_kind(path: &str, kind: EntryKind) -> OutputEntry {
-    OutputEntry {
-        path: path.into(),
-        kind,
-    }
+    OutputEntry { path: path.into(), kind }
 }
 
 pub(crate) fn checked(entries: &[OutputEntry]) -> Checked {
@@ -69,10 +60,5 @@ pub(crate) fn checked(entries: &[OutputEntry]) -> Checked {
 
 /// The codes of all findings, in the report's order.
 pub(crate) fn codes(checked: &Checked) -> Vec<String> {
-    checked
-        .report()
-        .findings
-        .iter()
-        .map(|found| found.code.to_string())
-        .collect()
+    checked.report().findings.iter().map(|found| found.code.to_string()).collect()
 }

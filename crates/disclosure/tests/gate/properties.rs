@@ -6,9 +6,7 @@ use proptest::prelude::*;
 
 /// The test rules with room for larger inputs.
 fn wide() -> Rules {
-    let text = crate::common::RULES
-        .replace("= 200", "= 100000")
-        .replace("= 300", "= 100000");
+    let text = crate::common::RULES.replace("= 200", "= 100000").replace("= 300", "= 100000");
     Rules::parse(text.replace("max_rows = 8", "max_rows = 1000").as_bytes()).unwrap()
 }
 
@@ -47,18 +45,13 @@ fn outcome(entries: &[OutputEntry]) -> Outcome {
     let checked = check(entries, &wide(), &roles());
     let report = checked.report().clone();
     let files = match checked {
-        Checked::Released(released) => released
-            .files()
-            .iter()
-            .map(|file| file.bytes().to_vec())
-            .collect(),
+        Checked::Released(released) => {
+            released.files().iter().map(|file| file.bytes().to_vec()).collect()
+        }
         Checked::Refused(_) => Vec::new(),
     };
-    let mut findings: Vec<_> = report
-        .findings
-        .into_iter()
-        .map(|f| [f.file, f.code.to_string(), f.detail])
-        .collect();
+    let mut findings: Vec<_> =
+        report.findings.into_iter().map(|f| [f.file, f.code.to_string(), f.detail]).collect();
     findings.sort();
     Outcome { files, findings }
 }

@@ -18,19 +18,14 @@ fn released() -> Released {
 }
 
 fn code(files: &[(&str, &[u8])], claimed: &CheckReport) -> &'static str {
-    recheck(files.iter().copied(), claimed, &rules(), &roles())
-        .unwrap_err()
-        .reason()
+    recheck(files.iter().copied(), claimed, &rules(), &roles()).unwrap_err().reason()
 }
 
 #[test]
 fn what_was_released_passes_and_keeps_its_report() {
     let released = released();
     let parsed = CheckReport::parse(&released.report().to_bytes()).unwrap();
-    let files = released
-        .files()
-        .iter()
-        .map(|file| (file.name(), file.bytes()));
+    let files = released.files().iter().map(|file| (file.name(), file.bytes()));
     let again = recheck(files, &parsed, &rules(), &roles()).unwrap();
     assert_eq!(again, released);
     assert_eq!(again.report().refused, ["table.csv"]);
@@ -47,18 +42,12 @@ fn other_bytes_or_files_are_refused() {
         code(&[("rows.csv", b"site,visits\n1,0\n1,2\n1,8\n")], &report),
         "output.report-mismatch"
     );
-    assert_eq!(
-        code(&[("rows.csv", b"site,visits\n1,0\n1,2\n")], &report),
-        "output.k-anonymity"
-    );
+    assert_eq!(code(&[("rows.csv", b"site,visits\n1,0\n1,2\n")], &report), "output.k-anonymity");
     assert_eq!(
         code(&[("rows.csv", ROWS), ("table.csv", SMALL)], &report),
         "output.cell-below-threshold"
     );
-    assert_eq!(
-        code(&[("rows.csv", ROWS), ("x.csv", b"")], &report),
-        "output.undeclared"
-    );
+    assert_eq!(code(&[("rows.csv", ROWS), ("x.csv", b"")], &report), "output.undeclared");
     assert_eq!(code(&[("../rows.csv", ROWS)], &report), "output.path");
     assert_eq!(code(&[], &report), "output.empty");
 }
@@ -99,8 +88,5 @@ fn a_report_that_contradicts_itself_is_refused() {
 fn only_the_canonical_spelling_of_a_report_is_read() {
     let mut bytes = released().report().to_bytes();
     bytes.push(b'\n');
-    assert_eq!(
-        CheckReport::parse(&bytes).unwrap_err().reason(),
-        "format.not-canonical"
-    );
+    assert_eq!(CheckReport::parse(&bytes).unwrap_err().reason(), "format.not-canonical");
 }

@@ -4,17 +4,11 @@ use std::path::Path;
 
 use disclosure::{Classes, Column, Table};
 
-const VECTORS: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../../shared/vectors/anonymity"
-);
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/anonymity");
 
 /// A published table; a cell is trimmed, as the computation compared with did it.
 fn read(path: &Path) -> Table {
-    let mut csv = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .unwrap();
+    let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).unwrap();
     let header = csv.headers().unwrap().clone();
     let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
     let column = |(at, name)| {
@@ -36,19 +30,11 @@ fn k_agrees_with_the_definition_on_every_record() {
     for record in records {
         let name = record["dataset"].as_str().unwrap();
         let table = read(&Path::new(VECTORS).join(name));
-        let columns = record["qi"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|qi| qi.as_str().unwrap());
+        let columns = record["qi"].as_array().unwrap().iter().map(|qi| qi.as_str().unwrap());
         let classes = Classes::over(&table, &columns.collect::<Vec<_>>()).unwrap();
         let k = record["reference_definitions"]["k"].as_u64();
         assert_eq!(classes.smallest(), k, "{name} {}", record["qi"]);
-        assert_eq!(
-            Some(classes.of_row().len() as u64),
-            record["rows"].as_u64(),
-            "{name}"
-        );
+        assert_eq!(Some(classes.of_row().len() as u64), record["rows"].as_u64(), "{name}");
     }
     assert_eq!(records.len(), 37);
 }

@@ -29,9 +29,12 @@ impl Console {
     /// A stage that is done.
     pub fn stage(&self, number: u8, name: &str, took: Duration, what: &str) {
         if self.json {
-            line(&json!({
-                "stage": number, "name": name, "what": what, "seconds": seconds(took),
-            }).to_string());
+            line(
+                &json!({
+                    "stage": number, "name": name, "what": what, "seconds": seconds(took),
+                })
+                .to_string(),
+            );
         } else {
             line(&format!("  {number} {name:<13} {:>7.2} s   {what}", took.as_secs_f64()));
         }

@@ -34,10 +34,7 @@ pub(super) async fn run(
         let detail = [job.reason, job.detail].map(Option::unwrap_or_default).join(": ");
         return Err(LabError::Job { job: id.to_string(), state: job.state, detail });
     }
-    Ok(Finished {
-        to_key: follower.to_key,
-        agent_memory_kib: job.peak_memory_kib.unwrap_or(0),
-    })
+    Ok(Finished { to_key: follower.to_key, agent_memory_kib: job.peak_memory_kib.unwrap_or(0) })
 }
 
 /// Prints a stage when the state that ends it is first seen.
@@ -81,7 +78,9 @@ impl<'a> Follower<'a> {
                 };
                 ("launched", format!("QEMU with {accelerator}, measured image; {platform}"))
             }
-            4 => ("attested", "evidence verified: measurement, manifest, nonce, key, TCB".to_owned()),
+            4 => {
+                ("attested", "evidence verified: measurement, manifest, nonce, key, TCB".to_owned())
+            }
             5 => {
                 self.to_key = self.launched.map(|at| now - at).unwrap_or_default();
                 ("key released", "policy permitted, decision in the log, then the key".to_owned())

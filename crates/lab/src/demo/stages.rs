@@ -155,8 +155,8 @@ fn audited(
         audit(export, trust)?;
     }
     let log = trust.log().map_err(|_| LabError::Made("the log's key"))?;
-    let checkpoint = tlog_files::verify_folder(&workspace.log_folder(), &log, |_, _| ())
-        .map_err(|error| {
+    let checkpoint =
+        tlog_files::verify_folder(&workspace.log_folder(), &log, |_, _| ()).map_err(|error| {
             let found = error.reason().to_owned();
             LabError::Unexpected { what: "the log", expected: "verified", found }
         })?;
@@ -199,7 +199,9 @@ fn end(outcome: &Outcome, figures: Option<&Figures>, console: &Console) {
     lines.extend(figures.map(Figures::lines).unwrap_or_default());
     lines.push(format!("  done in {took:.1} s"));
     lines.extend(outcome.exports.iter().map(|path| format!("  {}", path.display())));
-    lines.push("  verified: every link holds, on the EMULATED platform (not confidential)".to_owned());
+    lines.push(
+        "  verified: every link holds, on the EMULATED platform (not confidential)".to_owned(),
+    );
     lines.push(format!(
         "  again, offline: cloister-lab export verify FILE.zip --trust {}",
         outcome.trust.display()

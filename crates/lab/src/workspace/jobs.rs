@@ -59,7 +59,11 @@ impl Workspace {
     ///
     /// # Errors
     /// [`LabError`].
-    pub async fn start_job(&self, project: &ProjectId, workload: Digest) -> Result<JobId, LabError> {
+    pub async fn start_job(
+        &self,
+        project: &ProjectId,
+        workload: Digest,
+    ) -> Result<JobId, LabError> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).map_err(|_| LabError::Made("a job's name"))?;
         let researcher = &self.people.researcher;

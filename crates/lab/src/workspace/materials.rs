@@ -121,8 +121,7 @@ impl Cosign {
         generate.args(["generate-key-pair", "--output-key-prefix", "demo"]).current_dir(&folder);
         run("cosign", generate.env("COSIGN_PASSWORD", ""))?;
         let path = folder.join("demo.pub");
-        let public_key =
-            fs::read_to_string(&path).map_err(|error| LabError::File(path, error))?;
+        let public_key = fs::read_to_string(&path).map_err(|error| LabError::File(path, error))?;
         Ok(Self { program, folder, public_key })
     }
 
@@ -159,10 +158,8 @@ impl Cosign {
 
 /// Runs a tool and keeps what it prints for the case that it fails.
 fn run(name: &'static str, command: &mut Command) -> Result<(), LabError> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| LabError::Tool(name, error))?;
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| LabError::Tool(name, error))?;
     if output.status.success() {
         return Ok(());
     }

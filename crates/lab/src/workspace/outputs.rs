@@ -83,8 +83,7 @@ impl Workspace {
     pub async fn export(&self, output: &OutputSummary) -> Result<(Exported, Vec<u8>), LabError> {
         let login = self.login(&self.people.researcher);
         let path = format!("/v1/outputs/{}/export", output.output);
-        let exported: Exported =
-            self.control.post(&path, login, &json!({}), "the export").await?;
+        let exported: Exported = self.control.post(&path, login, &json!({}), "the export").await?;
         let path = format!("/v1/exports/{}", exported.export);
         let file = self.control.bytes(&path, login, "the export's file").await?;
         Ok((exported, file))

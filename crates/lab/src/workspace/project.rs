@@ -12,12 +12,21 @@ use domain::project::{Proposal, approve};
 use getrandom::SysRng;
 use seal::WrappedDatasetKey;
 use seal::rand_core::UnwrapErr;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::materials::{RULES, Signed, base64};
 use super::{NODE, Workspace};
 use crate::LabError;
 use crate::people::Person;
+
+/// Control's view of a project, as far as the laboratory reads it.
+#[derive(Deserialize)]
+struct ProjectState {
+    state: String,
+    #[serde(default)]
+    refusal: Value,
+}
 
 impl Workspace {
     /// The custodian registers the dataset and hands its wrapped key to the broker.
@@ -32,9 +41,8 @@ impl Workspace {
             .map_err(|error| LabError::File(manifest, error.into()))?;
         let rng = &mut UnwrapErr(SysRng);
         let digest = self.dataset.digest();
-        let wrapped =
-            WrappedDatasetKey::wrap(&self.secret, self.node.sealing_key(), &digest, rng)
-                .map_err(|_| LabError::Made("the wrapped key"))?;
+        let wrapped = WrappedDatasetKey::wrap(&self.secret, self.node.sealing_key(), &digest, rng)
+            .map_err(|_| LabError::Made("the wrapped key"))?;
         let body = json!({
             "manifest": envelope,
             "signer": self.dataset.signer(),
@@ -105,12 +113,12 @@ impl Workspace {
             approve(proposal, key, now()).map_err(|_| LabError::Made("the approval"))?;
         let path = format!("/v1/projects/{}/approvals", proposal.project);
         let custodian = self.login(&self.people.custodian);
-        let project: Value =
+        let project: ProjectState =
             self.control.post(&path, custodian, &statement, "the approval").await?;
-        if project["state"] == "approved" {
+        if project.state == "approved" {
             return Ok(());
         }
-        let found = project["refusal"].to_string();
+        let found = project.refusal.to_string();
         Err(LabError::Unexpected { what: "the project", expected: "approved", found })
     }
 

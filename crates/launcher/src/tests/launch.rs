@@ -50,9 +50,8 @@ fn request(dataset: &TempDir) -> LaunchRequest {
 #[test]
 fn host_data_is_the_digest_of_what_the_manifest_disk_holds() {
     let (runs, dataset) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let prepared = launcher(&runs, Accelerator::Tcg)
-        .prepare(&request(&dataset), Machine::Plain)
-        .unwrap();
+    let prepared =
+        launcher(&runs, Accelerator::Tcg).prepare(&request(&dataset), Machine::Plain).unwrap();
     let disk = prepared.plan.disks.iter().find(|disk| disk.serial == MANIFEST_DISK).unwrap();
     let bytes = fs::read(&disk.file).unwrap();
     assert_eq!(bytes.len(), 512);
@@ -77,9 +76,8 @@ fn only_a_plain_guest_gets_the_emulated_platforms_port() {
 #[test]
 fn a_confidential_guest_needs_kvm() {
     let (runs, dataset) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let error = launcher(&runs, Accelerator::Tcg)
-        .prepare(&request(&dataset), Machine::SevSnp)
-        .unwrap_err();
+    let error =
+        launcher(&runs, Accelerator::Tcg).prepare(&request(&dataset), Machine::SevSnp).unwrap_err();
     assert_eq!(error.reason(), "launcher.kvm-required");
 }
 
