@@ -23,11 +23,7 @@ demo: setup image
 	cargo build -p lab -p cloister
 	$(CARGO_TARGET_DIR)/debug/cloister-lab demo
 
-# The end-to-end tests run these programs, so they are built first.
-PROGRAMS = -p lab -p cloister -p agent --bin cloister-lab --bin cloister --bin cloister-probe
-
 test: setup image
-	cargo build $(PROGRAMS)
 	cargo nextest run --workspace --no-fail-fast
 
 lint: setup
@@ -37,6 +33,6 @@ lint: setup
 
 bench: setup image
 	cargo run --release -p seal --example throughput
-	cargo run --release -p tlog-files --example throughput
+	cargo run --release -p tlog-files --example appends
 	cargo build --release -p lab
 	$(CARGO_TARGET_DIR)/release/cloister-lab demo --figures

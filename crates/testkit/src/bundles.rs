@@ -69,6 +69,8 @@ impl std::fmt::Debug for BlobSigner {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
     use serde_json::Value;
@@ -77,12 +79,17 @@ mod tests {
     fn a_bundle_holds_what_cosign_writes_and_its_signature_is_the_keys() {
         let signer = BlobSigner::create().unwrap();
         let bundle: Value = serde_json::from_str(&signer.sign(b"artifact").unwrap()).unwrap();
-        let names =
-            |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
-        assert_eq!(names(&bundle), ["mediaType", "messageSignature", "verificationMaterial"]);
-        assert_eq!(names(&bundle["verificationMaterial"]), ["publicKey"]);
+        // A set: the order of members is serde_json's, and depends on who else is built with it.
+        let names = |value: &Value| -> BTreeSet<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        let set = |names: &[&str]| -> BTreeSet<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        assert_eq!(names(&bundle), set(&["mediaType", "messageSignature", "verificationMaterial"]));
+        assert_eq!(names(&bundle["verificationMaterial"]), set(&["publicKey"]));
         let message = &bundle["messageSignature"];
-        assert_eq!(names(message), ["messageDigest", "signature"]);
+        assert_eq!(names(message), set(&["messageDigest", "signature"]));
         let signature = STANDARD.decode(message["signature"].as_str().unwrap()).unwrap();
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &signer.public_der);
         key.verify(b"artifact", &signature).unwrap();

@@ -33,7 +33,7 @@ pub fn pack(members: &Members) -> Result<Vec<u8>, ExportError> {
 /// (header, comment, gap) cannot be changed unnoticed either.
 ///
 /// # Errors
-/// [`ExportError::Container`].
+/// [`ExportError::Member`] if a file's content was altered, [`ExportError::Container`] for the rest.
 pub fn unpack(file: &[u8]) -> Result<Members, ExportError> {
     let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|_| ExportError::Container)?;
     if archive.len() > MAX_MEMBERS {
@@ -51,7 +51,10 @@ pub fn unpack(file: &[u8]) -> Result<Members, ExportError> {
         let mut bytes = Vec::new();
         left = left.checked_sub(member.size()).ok_or(ExportError::Container)?;
         let size = member.size();
-        member.take(size).read_to_end(&mut bytes).map_err(|_| ExportError::Container)?;
+        // One byte further than announced, to its end: only there is the member's checksum compared,
+        // which tells an altered file by its name.
+        let whole = member.take(size.saturating_add(1)).read_to_end(&mut bytes);
+        whole.map_err(|_| ExportError::Member(path.clone()))?;
         members.insert(path, bytes);
     }
     if pack(&members)? == file { Ok(members) } else { Err(ExportError::Container) }
@@ -80,10 +83,17 @@ mod tests {
             let mut altered = file.clone();
             altered[index] ^= 1;
             match unpack(&altered) {
-                Err(error) => assert_eq!(error.reason(), "export.container"),
+                Err(ExportError::Container | ExportError::Member(_)) => {}
+                Err(error) => panic!("byte {index}: {error}"),
                 Ok(other) => assert_ne!(other, members(), "byte {index}"),
             }
         }
+        let mut altered = file.clone();
+        let content = file.windows(4).position(|window| window == b"x\n1\n").unwrap();
+        altered[content] ^= 1;
+        assert!(
+            matches!(unpack(&altered), Err(ExportError::Member(path)) if path == "files/a.csv")
+        );
         let longer = [file.as_slice(), b"\0"].concat();
         assert_eq!(unpack(&longer).unwrap_err().reason(), "export.container");
     }

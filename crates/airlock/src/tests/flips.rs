@@ -35,7 +35,8 @@ async fn no_byte_of_the_file_can_be_flipped() {
         let mut altered = file.clone();
         altered[byte] ^= 1;
         let error = verify(&altered, &trust, &roots).unwrap_err();
-        assert_eq!(error.reason(), "export.container", "byte {byte}");
+        let known = ["export.container", "export.member"].contains(&error.reason());
+        assert!(known, "byte {byte}: {error}");
     }
 }
 

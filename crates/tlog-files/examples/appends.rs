@@ -1,6 +1,6 @@
 //! Prints how many appends a second reach the disk, one by one and 64 at a time, with every fsync.
 //!
-//! `cargo run --release -p tlog-files --example throughput [FOLDER]` (default: the temporary folder).
+//! `cargo run --release -p tlog-files --example appends [FOLDER]` (default: the temporary folder).
 
 use std::error::Error;
 use std::path::PathBuf;
