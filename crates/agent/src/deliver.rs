@@ -1,7 +1,6 @@
 //! From the output folder to the airlock: check, package, bind by evidence, seal, hand over.
 
-use disclosure::{Checked, ColumnRole, Roles};
-use domain::dataset::{DatasetManifest, Role};
+use disclosure::Checked;
 use domain::output::{JobError, OutputPackage, PackageFile, output_report_data};
 use getrandom::SysRng;
 use seal::SealingPublicKey;
@@ -9,12 +8,12 @@ use seal::rand_core::UnwrapErr;
 use wire::airlock::SealedOutput;
 use wire::guest::AIRLOCK_PORT;
 
+use crate::AgentError;
 use crate::admit::Admitted;
 use crate::container::OUT;
 use crate::disks::GivenManifest;
 use crate::http::{AIRLOCK, Service};
 use crate::platform::Measured;
-use crate::{AgentError, collect};
 
 /// Checks what the workload left, and packs what may be reviewed. A package whose files were all
 /// refused still goes to the airlock: its report says why.
@@ -22,11 +21,12 @@ use crate::{AgentError, collect};
 /// # Errors
 /// [`AgentError::Job`] if there is nothing at all, [`AgentError::System`].
 pub fn check(admitted: &Admitted, given: &GivenManifest) -> Result<OutputPackage, AgentError> {
-    let entries = collect::walk(OUT.as_ref(), admitted.rules.limits())?;
+    let entries = collect::walk(OUT.as_ref(), admitted.rules.limits())
+        .map_err(AgentError::system("walking the output folder"))?;
     if entries.is_empty() {
         return Err(AgentError::Job(JobError::NoOutput));
     }
-    let roles = roles(admitted.dataset.manifest());
+    let roles = disclosure::roles_of(&admitted.dataset.manifest().columns);
     let checked = disclosure::check(&entries, &admitted.rules, &roles);
     Ok(package(&checked, given))
 }
@@ -51,16 +51,6 @@ fn package(checked: &Checked, given: &GivenManifest) -> OutputPackage {
 fn file(file: &disclosure::CanonicalFile) -> PackageFile {
     let content = String::from_utf8_lossy(file.bytes()).into_owned();
     PackageFile { name: file.name().to_owned(), content }
-}
-
-fn roles(manifest: &DatasetManifest) -> Roles {
-    let role = |role| match role {
-        Role::Identifier => ColumnRole::Identifier,
-        Role::QuasiIdentifier => ColumnRole::QuasiIdentifier,
-        Role::Sensitive => ColumnRole::Sensitive,
-        Role::Public => ColumnRole::Public,
-    };
-    manifest.columns.iter().map(|column| (column.name.clone(), role(column.role))).collect()
 }
 
 /// Binds the package to this enclave by one more report, seals it to the airlock's key, and hands
@@ -153,8 +143,8 @@ counts = [\"people\"]
 
     #[test]
     fn roles_are_the_manifests() {
-        let roles = roles(&crate::testing::Launch::new().dataset);
-        assert_eq!(roles["person"], ColumnRole::Identifier);
-        assert_eq!(roles["site"], ColumnRole::QuasiIdentifier);
+        let roles = disclosure::roles_of(&crate::testing::Launch::new().dataset.columns);
+        assert_eq!(roles["person"], domain::dataset::Role::Identifier);
+        assert_eq!(roles["site"], domain::dataset::Role::QuasiIdentifier);
     }
 }

@@ -9,7 +9,6 @@
 
 pub mod admit;
 pub mod archive;
-pub mod collect;
 pub mod container;
 pub mod deliver;
 pub mod disks;

@@ -1,6 +1,5 @@
 //! The programs themselves, as far as they run outside a guest. (With this test, `cargo test` builds
 //! the probe for the end-to-end tests too.)
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends by panicking")]
 
 use std::process::Command;
 

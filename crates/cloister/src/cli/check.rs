@@ -1,15 +1,11 @@
 //! `cloister output check`: the enclave's output checks, beforehand and offline.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use disclosure::{CheckReport, EntryKind, Limits, OutputEntry, Roles, Rules, Verdict};
+use disclosure::{CheckReport, Roles, Rules, Verdict};
 use domain::Reason as _;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat};
 
 use super::files::{public_key, read};
 use super::{Answer, Failure, Outcome};
@@ -36,7 +32,9 @@ pub(super) fn check(options: &Check) -> Outcome {
     let rules = Rules::parse(&read(&options.rules)?)
         .map_err(|error| Failure::unusable(error.reason(), &error))?;
     let roles = roles(options)?;
-    let entries = walk(&options.dir, rules.limits()).map_err(|error| {
+    let folder = options.dir.canonicalize();
+    let entries = folder.and_then(|folder| collect::walk(&folder, rules.limits()));
+    let entries = entries.map_err(|error| {
         let detail = format!("`{}` cannot be read: {error}", options.dir.display());
         Failure::unusable_because("input.unreadable", detail)
     })?;
@@ -82,77 +80,3 @@ fn described(report: &CheckReport) -> String {
     }
     text
 }
-
-/// What is below `dir`, with the duties that `disclosure` gives a walker: no link is followed, no
-/// device opened, nothing read that is over its limit.
-fn walk(dir: &Path, limits: &Limits) -> io::Result<Vec<OutputEntry>> {
-    let mut walk = Walk { limits, entries: Vec::new(), bytes: 0 };
-    walk.folder(&openat(CWD, dir, FOLDER.difference(OFlags::NOFOLLOW), Mode::empty())?, &[], 1)?;
-    Ok(walk.entries)
-}
-
-struct Walk<'a> {
-    limits: &'a Limits,
-    entries: Vec<OutputEntry>,
-    bytes: u64,
-}
-
-impl Walk<'_> {
-    fn folder(&mut self, folder: &OwnedFd, path: &[u8], depth: u64) -> io::Result<()> {
-        let mut names = Vec::new();
-        for entry in Dir::read_from(folder)? {
-            let name = entry?.file_name().to_owned();
-            if !matches!(name.to_bytes(), b"." | b"..") {
-                names.push(name);
-            }
-        }
-        names.sort();
-        for name in names {
-            if self.is_full() {
-                break;
-            }
-            let below: &[u8] = if path.is_empty() { b"" } else { b"/" };
-            let path = [path, below, name.to_bytes()].concat();
-            let found = statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW)?;
-            let kind = match FileType::from_raw_mode(found.st_mode) {
-                FileType::RegularFile => self.file(openat(folder, &name, FILE, Mode::empty())?)?,
-                FileType::Directory => EntryKind::Directory,
-                FileType::Symlink => EntryKind::Symlink,
-                FileType::BlockDevice => EntryKind::BlockDevice,
-                FileType::CharacterDevice => EntryKind::CharDevice,
-                FileType::Fifo => EntryKind::Fifo,
-                FileType::Socket => EntryKind::Socket,
-                FileType::Unknown => EntryKind::Other,
-            };
-            let descend = kind == EntryKind::Directory && depth <= self.limits.max_depth;
-            self.entries.push(OutputEntry { path: path.clone(), kind });
-            if descend {
-                let inner = openat(folder, &name, FOLDER, Mode::empty())?;
-                self.folder(&inner, &path, depth.saturating_add(1))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        self.entries.len() as u64 > self.limits.max_files
-            || self.bytes > self.limits.max_total_bytes
-    }
-
-    fn file(&mut self, file: OwnedFd) -> io::Result<EntryKind> {
-        let found = fstat(&file)?;
-        let size = u64::try_from(found.st_size).unwrap_or(u64::MAX);
-        self.bytes = self.bytes.saturating_add(size);
-        if size > self.limits.max_file_bytes {
-            return Ok(EntryKind::TooLarge { bytes: size });
-        }
-        let mut bytes = Vec::new();
-        File::from(file).take(self.limits.max_file_bytes).read_to_end(&mut bytes)?;
-        Ok(EntryKind::Regular { bytes, links: found.st_nlink })
-    }
-}
-
-const FOLDER: OFlags =
-    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-const FILE: OFlags =
-    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);

@@ -1,5 +1,6 @@
-//! What the workload left in `/out`, as `disclosure` wants to see it. No link is followed, no device
-//! opened, and the walk is over as soon as there is more than the rules allow.
+//! What a workload left in its output folder, as `disclosure` wants to see it. No link is followed,
+//! no device opened, and the walk is over as soon as there is more than the rules allow. The agent
+//! calls this in the guest and `cloister output check` on a desk: one walk, one verdict.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -9,19 +10,14 @@ use std::path::Path;
 use disclosure::{EntryKind, Limits, OutputEntry};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
-use crate::AgentError;
-
-/// Walks the folder.
+/// Everything below `folder`, which itself must be no link.
 ///
 /// # Errors
-/// [`AgentError::System`].
-pub fn walk(folder: &Path, limits: &Limits) -> Result<Vec<OutputEntry>, AgentError> {
+/// Whatever the file system says.
+pub fn walk(folder: &Path, limits: &Limits) -> io::Result<Vec<OutputEntry>> {
     let mut walk = Walk { limits, entries: Vec::new(), bytes: 0 };
-    let folder = openat(CWD, folder, FOLDER, Mode::empty());
-    folder
-        .map_err(io::Error::from)
-        .and_then(|folder| walk.folder(&folder, &[], 1))
-        .map_err(AgentError::system("walking the output folder"))?;
+    let folder = openat(CWD, folder, FOLDER, Mode::empty())?;
+    walk.folder(&folder, &[], 1)?;
     Ok(walk.entries)
 }
 
