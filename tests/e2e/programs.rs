@@ -6,13 +6,16 @@ use std::process::Command;
 use crate::harness::program;
 
 #[test]
-fn every_command_explains_itself() {
-    let mut commands = Vec::new();
+fn every_command_explains_itself_with_an_example() {
+    let (mut commands, mut without_example) = (Vec::new(), Vec::new());
     let mut groups = vec![Vec::new()];
     while let Some(path) = groups.pop() {
         let help = help(&path);
         let inner = subcommands(&help);
         if inner.is_empty() {
+            if !["Example:", "Examples:"].iter().any(|word| help.contains(word)) {
+                without_example.push(path.join(" "));
+            }
             commands.push(path);
         } else {
             groups.extend(inner.into_iter().map(|name| [path.as_slice(), &[name]].concat()));
@@ -20,6 +23,7 @@ fn every_command_explains_itself() {
     }
     assert!(commands.contains(&vec!["export".to_owned(), "verify".to_owned()]), "{commands:?}");
     assert!(commands.contains(&vec!["doctor".to_owned()]), "{commands:?}");
+    assert!(without_example.is_empty(), "no example in the help of: {without_example:#?}");
 }
 
 fn help(path: &[String]) -> String {

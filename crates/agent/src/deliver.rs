@@ -117,7 +117,7 @@ counts = [\"people\"]
         let kind = EntryKind::Regular { bytes: content.as_bytes().to_vec(), links: 1 };
         let entries = [OutputEntry { path: b"people.csv".to_vec(), kind }];
         package(
-            &disclosure::check(&entries, &Rules::parse(RULES).unwrap(), &Roles::new()),
+            &disclosure::check(&entries, &Rules::parse(RULES).unwrap(), &disclosure::Roles::new()),
             &given(),
         )
     }

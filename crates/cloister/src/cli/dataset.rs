@@ -31,6 +31,9 @@ pub enum DatasetCommand {
     #[command(after_help = "Example:\n  cloister dataset verify sealed --signer custodian.pem")]
     Verify(Sealed),
     /// Check that a key file opens a sealed dataset
+    #[command(
+        after_help = "Example:\n  cloister dataset check-key sealed --signer custodian.pem --key dataset.key"
+    )]
     CheckKey {
         #[command(flatten)]
         sealed: Sealed,
@@ -42,6 +45,9 @@ pub enum DatasetCommand {
     #[command(after_help = WRAP_EXAMPLE)]
     Wrap(Box<Wrap>),
     /// Wrap a dataset's key to a broker and register the dataset
+    #[command(
+        after_help = "Example:\n  cloister dataset register sealed --signer custodian.pem --key dataset.key --broker xwing:…"
+    )]
     Register {
         #[command(flatten)]
         wrap: Box<Wrap>,

@@ -21,6 +21,7 @@ pub enum JobCommand {
     )]
     Start(Start),
     /// Show a job, or all
+    #[command(after_help = "Example:\n  cloister job status job-… --json")]
     Status {
         /// The job
         job: Option<JobId>,
@@ -28,6 +29,7 @@ pub enum JobCommand {
         server: ServerOptions,
     },
     /// Stop a job
+    #[command(after_help = "Example:\n  cloister job cancel job-…")]
     Cancel {
         /// The job
         job: JobId,

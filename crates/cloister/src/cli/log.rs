@@ -38,6 +38,9 @@ pub enum LogCommand {
         entry: Option<PathBuf>,
     },
     /// Check a proof: this entry is in the log of this key
+    #[command(
+        after_help = "Example:\n  cloister log verify-proof --origin example.org/log --key log.pem --proof 7.tlog-proof --entry 7.json"
+    )]
     VerifyProof {
         /// The log's name
         #[arg(long)]

@@ -37,6 +37,9 @@ pub enum MeasureCommand {
         guest_features: u64,
     },
     /// Intel TDX: not yet; prints the digests of the files
+    #[command(
+        after_help = "Example:\n  cloister measure tdx --ovmf OVMF.fd --kernel vmlinuz --initrd initrd --append 'quiet'"
+    )]
     Tdx {
         #[command(flatten)]
         inputs: Inputs,

@@ -22,11 +22,13 @@ pub enum OutputCommand {
     )]
     Check(Check),
     /// List outputs
+    #[command(after_help = "Example:\n  cloister output list --json")]
     List {
         #[command(flatten)]
         server: ServerOptions,
     },
     /// Show where an output stands
+    #[command(after_help = "Example:\n  cloister output show output-…")]
     Show {
         /// The output
         output: OutputId,
@@ -37,6 +39,7 @@ pub enum OutputCommand {
     #[command(after_help = REVIEW_EXAMPLE)]
     Review(Reviewing),
     /// Release an accepted output and save the export
+    #[command(after_help = "Example:\n  cloister output export output-… --out results.zip")]
     Export {
         /// The output
         output: OutputId,

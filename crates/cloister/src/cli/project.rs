@@ -29,6 +29,7 @@ pub enum ProjectCommand {
         out: PathBuf,
     },
     /// Show a proposal
+    #[command(after_help = "Example:\n  cloister project show proposal.json")]
     Show {
         /// The proposal's file
         proposal: PathBuf,
@@ -39,6 +40,7 @@ pub enum ProjectCommand {
     )]
     Approve(Approve),
     /// Hand a proposal and its output rules to the server
+    #[command(after_help = "Example:\n  cloister project submit proposal.json --rules rules.toml")]
     Submit {
         /// The proposal's file
         proposal: PathBuf,
@@ -49,6 +51,9 @@ pub enum ProjectCommand {
         server: ServerOptions,
     },
     /// Hand a signed approval to the server
+    #[command(
+        after_help = "Example:\n  cloister project submit-approval visits-2026 approval.json"
+    )]
     SubmitApproval {
         /// The project
         project: ProjectId,
@@ -72,6 +77,7 @@ pub enum ProjectCommand {
         server: ServerOptions,
     },
     /// Show where a project stands
+    #[command(after_help = "Example:\n  cloister project status visits-2026")]
     Status {
         /// The project
         project: ProjectId,
