@@ -1,5 +1,10 @@
 //! One person per role, with a key and a login, as a laboratory needs them.
 
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
 use control::{Control, NewPerson, Role};
 use domain::ids::PersonId;
 use domain::keys::SecretKey;
@@ -25,12 +30,40 @@ impl Person {
     ///
     /// # Errors
     /// [`LabError::Made`] without randomness.
-    pub fn new(name: &'static str, role: Role) -> Result<Self, LabError> {
+    fn new(name: &'static str, role: Role) -> Result<Self, LabError> {
         let mut seed = Zeroizing::new([0; 32]);
-        let mut bits = [0; 16];
         getrandom::fill(seed.as_mut_slice()).map_err(|_| LabError::Made("a key"))?;
-        getrandom::fill(&mut bits).map_err(|_| LabError::Made("a pseudonym"))?;
-        Ok(Self { id: PersonId::from_random(bits), name, role, key: SecretKey::from_seed(&seed) })
+        Ok(Self::with_key(name, role, SecretKey::from_seed(&seed)))
+    }
+
+    /// The person whose key lies in `folder`, made at the first use.
+    fn open(folder: &Path, name: &'static str, role: Role) -> Result<Self, LabError> {
+        let path = folder.join("key.pem");
+        let refused = |error| LabError::File(path.clone(), error);
+        match fs::read_to_string(&path) {
+            Ok(pem) => {
+                let key =
+                    SecretKey::from_pem(&pem).map_err(|_| LabError::Made("a person's key"))?;
+                Ok(Self::with_key(name, role, key))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let person = Self::new(name, role)?;
+                let pem = person.key.to_pem().map_err(|_| LabError::Made("a key file"))?;
+                DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refused)?;
+                fs::write(&path, pem.as_bytes()).map_err(refused)?;
+                Ok(person)
+            }
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// The pseudonym follows from the key, so that it stays the same when the laboratory restarts.
+    fn with_key(name: &'static str, role: Role, key: SecretKey) -> Self {
+        let mut bits = [0; 16];
+        for (to, from) in bits.iter_mut().zip(key.public().id().as_bytes()) {
+            *to = *from;
+        }
+        Self { id: PersonId::from_random(bits), name, role, key }
     }
 
     /// Registers the person with `control` and returns a login token.
@@ -65,25 +98,51 @@ impl People {
     /// Six new people.
     ///
     /// # Errors
-    /// As [`Person::new`].
+    /// [`LabError::Made`] without randomness.
     pub fn new() -> Result<Self, LabError> {
+        Self::by(|_, name, role| Person::new(name, role))
+    }
+
+    /// The people whose keys lie in `folder`, one folder each, made at the first use.
+    ///
+    /// # Errors
+    /// [`LabError::File`], [`LabError::Made`].
+    pub fn open(folder: &Path) -> Result<Self, LabError> {
+        Self::by(|short, name, role| Person::open(&folder.join(short), name, role))
+    }
+
+    fn by(
+        make: impl Fn(&str, &'static str, Role) -> Result<Person, LabError>,
+    ) -> Result<Self, LabError> {
         Ok(Self {
-            custodian: Person::new("Dana, custodian", Role::Custodian)?,
-            researcher: Person::new("Robin, researcher", Role::Researcher)?,
+            custodian: make("custodian", "Dana, custodian", Role::Custodian)?,
+            researcher: make("researcher", "Robin, researcher", Role::Researcher)?,
             reviewers: [
-                Person::new("Kim, reviewer", Role::Reviewer)?,
-                Person::new("Noor, reviewer", Role::Reviewer)?,
+                make("reviewer-1", "Kim, reviewer", Role::Reviewer)?,
+                make("reviewer-2", "Noor, reviewer", Role::Reviewer)?,
             ],
-            operator: Person::new("Olu, operator", Role::Operator)?,
-            auditor: Person::new("Ada, auditor", Role::Auditor)?,
+            operator: make("operator", "Olu, operator", Role::Operator)?,
+            auditor: make("auditor", "Ada, auditor", Role::Auditor)?,
         })
+    }
+
+    /// Each with the name of their folder.
+    pub fn folders(&self) -> impl Iterator<Item = (&'static str, &Person)> {
+        let [first, second] = &self.reviewers;
+        [
+            ("custodian", &self.custodian),
+            ("researcher", &self.researcher),
+            ("reviewer-1", first),
+            ("reviewer-2", second),
+            ("operator", &self.operator),
+            ("auditor", &self.auditor),
+        ]
+        .into_iter()
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Person> {
-        [&self.custodian, &self.researcher, &self.operator, &self.auditor]
-            .into_iter()
-            .chain(&self.reviewers)
+        self.folders().map(|(_, person)| person)
     }
 }
 

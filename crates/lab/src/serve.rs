@@ -31,29 +31,52 @@ pub struct Options {
 /// # Errors
 /// [`LabError`].
 pub async fn run(options: &Options) -> Result<(), LabError> {
-    let people = People::new()?;
+    let folder = NodeFolder::open(&options.folder)?;
+    let homes = options.folder.join("people");
+    let people = People::open(&homes)?;
     let custodians = BTreeSet::from([people.custodian.key.public()]);
     let config = node_config(&options.folder, custodians, following(options.listen));
-    let folder = NodeFolder::open(&options.folder)?;
     let platform = EmulatedPlatform::open(&folder.keys().join("emulated.pem"), now())?;
     let mut node = start(config, launcher(this_program()?).await?, Arc::new(platform)).await?;
     println!("EMULATED PLATFORM: nothing here is confidential.");
-    println!("https://{}/v1/openapi.json", node.addresses().control);
-    println!("  TLS key   {}", node.control_pin());
-    println!("  trust     {}", folder.trust_file().display());
-    for person in people.all() {
+    println!("  API         https://{}/v1/openapi.json", node.addresses().control);
+    println!("  TLS key     {}", node.control_pin());
+    let sealing = options.folder.join("broker.xwing");
+    std::fs::write(&sealing, node.sealing_key().to_string())
+        .map_err(|error| LabError::File(sealing.clone(), error))?;
+    println!("  broker key  {}", sealing.display());
+    println!("  trust file  {}", folder.trust_file().display());
+    for (short, person) in people.folders() {
         let login = person.join(node.control()).await?;
-        let path = folder.keys().join(format!("{}.pem", person.id));
-        let pem = person.key.to_pem().map_err(|_| LabError::Made("a key file"))?;
-        std::fs::write(&path, pem.as_bytes())
-            .map_err(|error| LabError::File(path.clone(), error))?;
-        println!("  {:<20} {login}  key {}", person.name, path.display());
+        let home = homes.join(short);
+        settle(&node, &home, &login)?;
+        println!("  {:<20} {login}  {}", person.name, home.display());
     }
-    println!("Ctrl-C stops it.");
+    println!(
+        "Run the commands of a role in its folder: it holds key.pem and cloister.toml. Ctrl-C stops."
+    );
     tokio::select! {
-        () = node.ended() => Ok(()),
-        _pressed = tokio::signal::ctrl_c() => Ok(()),
+        () = node.ended() => {}
+        _pressed = tokio::signal::ctrl_c() => node.stop().await,
     }
+    Ok(())
+}
+
+/// Writes into a person's folder what the command line reads there.
+fn settle(node: &Node, home: &Path, login: &str) -> Result<(), LabError> {
+    let refused = |error| LabError::File(home.to_owned(), error);
+    let home = home.canonicalize().map_err(refused)?;
+    let settings = format!(
+        "server = \"https://{}\"\npin = \"{}\"\ntoken_file = \"{}\"\n\
+         airlock = \"https://{}\"\nairlock_pin = \"{}\"\n",
+        node.addresses().control,
+        node.control_pin(),
+        home.join("login").display(),
+        node.addresses().airlock,
+        node.deployment().airlock_tls,
+    );
+    std::fs::write(home.join("login"), login).map_err(refused)?;
+    std::fs::write(home.join("cloister.toml"), settings).map_err(refused)
 }
 
 /// A node on the emulated platform.
