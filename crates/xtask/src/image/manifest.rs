@@ -1,9 +1,14 @@
 //! `image.json`: what the image is made of, and the digests that its measurement starts from.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use domain::claims::Measurement;
+use evidence::launch::{
+    Boot, KernelHashes, LaunchInputs, SNP_GUEST_FEATURES, VcpuType, Vmm, expected_measurement,
+};
 use serde::Serialize;
 
 use super::{FIRMWARE_FILE, Inputs, kernel::Module};
@@ -22,6 +27,35 @@ pub(super) struct Manifest {
     modules: Vec<String>,
     cmdline: &'static str,
     files: Vec<File>,
+    /// What SEV-SNP measures when the launcher starts the image with its default size.
+    snp_launch: SnpLaunch,
+}
+
+#[derive(Debug, Serialize)]
+struct SnpLaunch {
+    vcpus: NonZeroU32,
+    vcpu_type: String,
+    digest: Measurement,
+}
+
+impl SnpLaunch {
+    fn of(files: &[(&'static str, Vec<u8>)]) -> Result<Self> {
+        let file = |wanted: &str| {
+            let found = files.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, bytes)| bytes.as_slice()).with_context(|| format!("no `{wanted}`"))
+        };
+        let hashes = KernelHashes::of(file("vmlinuz")?, file("initrd")?, super::CMDLINE);
+        let vcpu_type = VcpuType::EPYC_V4;
+        let digest = expected_measurement(&LaunchInputs {
+            ovmf: file(FIRMWARE_FILE)?,
+            boot: Boot::Direct(hashes),
+            vcpus: VCPUS,
+            vcpu_type,
+            guest_features: SNP_GUEST_FEATURES,
+            vmm: Vmm::Qemu,
+        })?;
+        Ok(Self { vcpus: VCPUS, vcpu_type: vcpu_type.to_string(), digest })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +97,7 @@ impl Manifest {
             modules: modules.iter().map(|module| module.name.clone()).collect(),
             cmdline: super::CMDLINE,
             files: files.iter().map(file).collect(),
+            snp_launch: SnpLaunch::of(files)?,
         })
     }
 }
@@ -77,8 +112,10 @@ pub(super) fn print(out: &Path, manifest: &Manifest, changed: bool) {
         println!("  {:<15} {:>9} bytes  sha384 {}", file.name, file.bytes, file.sha384);
     }
     let path = |name: &str| out.join(name).display().to_string();
+    let SnpLaunch { vcpus, vcpu_type, digest } = &manifest.snp_launch;
+    println!("  SEV-SNP launch digest with {vcpus} vCPUs of type {vcpu_type}: {digest}");
     println!(
-        "  SEV-SNP launch digest: cloister measure snp --ovmf {} --kernel {} --initrd {} \
+        "  for another size: cloister measure snp --ovmf {} --kernel {} --initrd {} \
          --append \"$(cat {})\" --vcpus N --vcpu-type T",
         path(FIRMWARE_FILE),
         path("vmlinuz"),
@@ -91,3 +128,6 @@ pub(super) fn print(out: &Path, manifest: &Manifest, changed: bool) {
         path("image.json"),
     );
 }
+
+/// As many as the launcher gives a guest by default.
+const VCPUS: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
