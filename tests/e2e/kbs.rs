@@ -269,7 +269,7 @@ async fn approvals_missing_expired_or_for_another_dataset() {
     assert!(reason.contains("dataset."), "{reason}");
 
     let mut short = workspace.proposal(&[&component]).unwrap();
-    short.expires = now().plus_seconds(2);
+    short.expires = now().plus_seconds(6);
     let statements = [domain::project::approve(&short, custodian, now()).unwrap()];
     let expires: Timestamp = short.expires;
     assert_eq!(submit(workspace, &short, &statements).await, "accepted");

@@ -7,7 +7,6 @@
 
 mod objects;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -33,8 +32,40 @@ pub struct Ledger {
 #[derive(Debug)]
 struct State {
     log: Log<FileStore>,
-    /// The next sequence number of each actor.
-    sequences: BTreeMap<Actor, u64>,
+    /// Every entry that the log is known to hold.
+    entries: Vec<(u64, Entry)>,
+}
+
+impl State {
+    /// Lets the log finish or discard what a failed append left behind, and reads what is new. An
+    /// append whose outcome was unknown may have come through: then its entry counts.
+    fn catch_up(&mut self) -> Result<(), LedgerError> {
+        self.log.append(&[])?;
+        let known = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
+        for index in known..self.log.size() {
+            let entry = Entry::from_leaf(&self.log.entry(index)?).map_err(LedgerError::Entry)?;
+            self.entries.push((index, entry));
+        }
+        Ok(())
+    }
+
+    /// The entry of a draft, with the next sequence number of its actor; `drafted` are the entries
+    /// that will precede it.
+    fn entry(&self, draft: Draft, drafted: &[Entry]) -> Result<Entry, LedgerError> {
+        let last = drafted
+            .iter()
+            .rev()
+            .chain(self.entries.iter().rev().map(|(_, entry)| entry))
+            .find(|entry| entry.actor == draft.actor);
+        Ok(Entry {
+            id: EntryId::from_random(random_bits()?),
+            sequence: last.map_or(0, |entry| entry.sequence.saturating_add(1)),
+            time: draft.time,
+            actor: draft.actor,
+            person: draft.person,
+            event: draft.event,
+        })
+    }
 }
 
 impl Ledger {
@@ -53,13 +84,10 @@ impl Ledger {
             .map_err(LogError::from)?;
         let log = Log::open(store, origin, key)?;
         let key = log.key().clone();
-        let mut sequences = BTreeMap::new();
-        for index in 0..log.size() {
-            let entry = Entry::from_leaf(&log.entry(index)?).map_err(LedgerError::Entry)?;
-            sequences.insert(entry.actor, entry.sequence.saturating_add(1));
-        }
+        let mut state = State { log, entries: Vec::new() };
+        state.catch_up()?;
         let objects = objects::Objects::open(&folder.join("objects"))?;
-        Ok(Self { state: Mutex::new(State { log, sequences }), objects, key })
+        Ok(Self { state: Mutex::new(state), objects, key })
     }
 
     /// Writes a decision to the log and, once it is durable and included, hands `value` back as
@@ -82,15 +110,17 @@ impl Ledger {
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sequences = state.sequences.clone();
-        let first = entry(draft, &mut sequences)?;
-        let mut leaves = vec![first.to_leaf().map_err(LedgerError::Entry)?];
+        state.catch_up()?;
+        let first = state.entry(draft, &[])?;
+        let entry = first.id.clone();
+        let mut drafted = vec![first];
         for other in others {
-            leaves.push(entry(other, &mut sequences)?.to_leaf().map_err(LedgerError::Entry)?);
+            drafted.push(state.entry(other, &drafted)?);
         }
-        let index = state.log.append(&leaves)?.first_index;
-        state.sequences = sequences;
-        Ok(Recorded::assertion(value, LogPlace { entry: first.id, index }))
+        let leaves = drafted.iter().map(Entry::to_leaf).collect::<Result<Vec<_>, _>>();
+        let index = state.log.append(&leaves.map_err(LedgerError::Entry)?)?.first_index;
+        state.entries.extend((index..).zip(drafted));
+        Ok(Recorded::assertion(value, LogPlace { entry, index }))
     }
 
     /// Keeps `bytes` durably under their digest. Keeping the same bytes twice is harmless.
@@ -114,13 +144,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn entries(&self) -> Result<Vec<(u64, Entry)>, LedgerError> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (0..state.log.size())
-            .map(|index| {
-                let leaf = state.log.entry(index)?;
-                Ok((index, Entry::from_leaf(&leaf).map_err(LedgerError::Entry)?))
-            })
-            .collect()
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.catch_up()?;
+        Ok(state.entries.clone())
     }
 
     /// The leaf at `index` and its proof against the newest checkpoint.
@@ -150,21 +176,6 @@ pub struct Draft {
     pub person: Option<PersonId>,
     /// What it decided.
     pub event: Event,
-}
-
-/// The entry of a draft, with the next sequence number of its actor.
-fn entry(draft: Draft, sequences: &mut BTreeMap<Actor, u64>) -> Result<Entry, LedgerError> {
-    let sequence = sequences.entry(draft.actor).or_insert(0);
-    let entry = Entry {
-        id: EntryId::from_random(random_bits()?),
-        sequence: *sequence,
-        time: draft.time,
-        actor: draft.actor,
-        person: draft.person,
-        event: draft.event,
-    };
-    *sequence = sequence.saturating_add(1);
-    Ok(entry)
 }
 
 fn random_bits() -> Result<[u8; 16], LedgerError> {
@@ -233,6 +244,44 @@ mod tests {
         let (leaf, proof) = ledger.prove(1).unwrap();
         let included = tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
         assert_eq!(included.index(), 1);
+    }
+
+    #[test]
+    fn decisions_that_belong_together_are_numbered_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = open(folder.path()).unwrap();
+        let airlock = |object: &[u8]| Draft { actor: Actor::Airlock, ..draft(Digest::of(object)) };
+        ledger.record(draft(Digest::of(b"1")), ()).unwrap();
+        let others = vec![airlock(b"3"), draft(Digest::of(b"4"))];
+        let first = ledger.record_all(airlock(b"2"), others, ()).unwrap();
+        assert_eq!(first.place().index, 1);
+        let numbers = |entries: Vec<(u64, Entry)>| -> Vec<(Actor, u64)> {
+            entries.into_iter().map(|(_, entry)| (entry.actor, entry.sequence)).collect()
+        };
+        let expected =
+            [(Actor::Broker, 0), (Actor::Airlock, 0), (Actor::Airlock, 1), (Actor::Broker, 1)];
+        assert_eq!(numbers(ledger.entries().unwrap()), expected);
+        drop(ledger);
+        assert_eq!(numbers(open(folder.path()).unwrap().entries().unwrap()), expected);
+    }
+
+    /// An append that failed after its entry was committed shows up later: its number is taken.
+    #[test]
+    fn a_number_is_not_used_twice_after_a_failed_append() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = open(folder.path()).unwrap();
+        ledger.record(draft(Digest::of(b"1")), ()).unwrap();
+        // The checkpoint is written beside its place, last: with a folder there, all else is done.
+        let obstacle = folder.path().join("data/log/.checkpoint.new");
+        std::fs::create_dir(&obstacle).unwrap();
+        let failed = ledger.record(draft(Digest::of(b"2")), ()).unwrap_err();
+        assert_eq!(failed.reason(), "log.unavailable");
+        assert_eq!(ledger.entries().unwrap_err().reason(), "log.unavailable");
+        std::fs::remove_dir(&obstacle).unwrap();
+        ledger.record(draft(Digest::of(b"3")), ()).unwrap();
+        let numbers: Vec<u64> =
+            ledger.entries().unwrap().iter().map(|(_, entry)| entry.sequence).collect();
+        assert_eq!(numbers, [0, 1, 2]);
     }
 
     #[test]
