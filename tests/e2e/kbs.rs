@@ -212,6 +212,13 @@ async fn one_manifest_one_key() {
     let again = enclave.key(answer.token()).await;
     assert_eq!(again.reason(), "launch.already-used", "{again:?}");
     assert_eq!(stage.accepted(Action::KeyReleased), 1);
+
+    // Whoever saw the researcher's request gets no second run out of it.
+    let request = json!({ "request": job_request(&stage.workspace, component.workload.digest) });
+    let broker = &stage.workspace.broker;
+    let replayed = broker.post::<Value>("/v0/launches", None, &request, "the launch").await;
+    let replayed = replayed.unwrap_err().to_string();
+    assert!(replayed.contains("launch.job-already-run"), "{replayed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

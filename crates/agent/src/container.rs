@@ -2,7 +2,7 @@
 //!
 //! The sandbox has its own namespaces of every kind, an empty network, no capabilities, a read-only
 //! root, and two doors: `/data` to read and `/out` to write. Nothing that it prints is kept; of its
-//! end only the exit status leaves the guest.
+//! end only whether it reported failure leaves the guest.
 
 use std::fs;
 use std::io;
@@ -101,8 +101,15 @@ impl Sandbox {
 /// The console is the host's, and the kernel writes names there that a workload chooses for its
 /// processes, when memory runs out or a program crashes. From here on it writes nothing.
 fn silence_kernel() -> Result<(), AgentError> {
-    fs::write("/proc/sys/kernel/printk", "1 1 1 1")
-        .map_err(AgentError::system("silencing the kernel's console"))
+    // Level 0 prints nothing, emergencies included; what would report stuck or crashed programs is
+    // off besides.
+    for (setting, value) in
+        [("kernel/printk", "0 1 1 1"), ("kernel/watchdog", "0"), ("debug/exception-trace", "0")]
+    {
+        fs::write(format!("/proc/sys/{setting}"), value)
+            .map_err(AgentError::system("silencing the kernel's console"))?;
+    }
+    Ok(())
 }
 
 /// Waits for the runtime; it ends with the workload's exit status.
@@ -120,7 +127,7 @@ fn wait(child: &mut Child) -> Result<(), AgentError> {
     // write there.
     let log = fs::read_to_string(LOG).unwrap_or_default();
     if let Some(line) = log.lines().next() {
-        println!("cloister: container runtime: {line}");
+        crate::progress::say(&format!("container runtime: {line}"));
         return Err(AgentError::Sandbox);
     }
     match status.code() {

@@ -24,7 +24,8 @@ pub fn mount_basics() -> Result<(), AgentError> {
             other => other.map_err(AgentError::system("mounting a kernel file system")),
         }?;
     }
-    Ok(())
+    // A host that types the console's SysRq sequence must not raise its log level again.
+    fs::write("/proc/sys/kernel/sysrq", "0").map_err(AgentError::system("switching SysRq off"))
 }
 
 /// Mounts configfs, whose module is loaded by then.

@@ -11,7 +11,7 @@ use crate::inputs::Inputs;
 use crate::jwe::EnvelopeKey;
 use crate::kbs::Session;
 use crate::platform::{self, Measured};
-use crate::progress::Reporter;
+use crate::progress::{Reporter, say};
 use crate::volume::Volume;
 use crate::{AgentError, deliver, network};
 
@@ -76,6 +76,6 @@ async fn report(session: &Session, error: &AgentError) {
         return;
     }
     if let Err(unreported) = session.report_refusal(error.code()).await {
-        println!("cloister: the refusal could not be reported: {unreported}");
+        say(&format!("the refusal could not be reported: {unreported}"));
     }
 }

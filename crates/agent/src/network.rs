@@ -23,6 +23,11 @@ pub async fn bring_up() -> Result<(), AgentError> {
 }
 
 async fn configure(handle: &Handle) -> Result<(), AgentError> {
+    // By itself the kernel would take addresses and routes from a host's router advertisements.
+    for which in ["all", "default"] {
+        let path = format!("/proc/sys/net/ipv6/conf/{which}/disable_ipv6");
+        fs::write(path, "1").map_err(AgentError::system("switching IPv6 off"))?;
+    }
     up(handle, index("lo").ok_or(AgentError::NoDevice("lo"))?).await?;
     let card = card().ok_or(AgentError::NoDevice("virtio-net"))?;
     let address = IpAddr::V4(Ipv4Addr::from(GUEST_ADDRESS));

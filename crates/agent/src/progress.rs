@@ -4,7 +4,7 @@
 
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 
 use rustix::fs::OFlags;
@@ -31,17 +31,17 @@ impl Reporter {
 
     /// A step begins.
     pub fn step(&mut self, step: Step) {
-        println!("cloister: {step:?} at {} ms", uptime_ms());
+        say(&format!("{step:?} at {} ms", uptime_ms()));
         self.send(&Progress::Step { step, uptime_ms: uptime_ms() });
     }
 
     /// The job was stopped.
     pub fn refused(&mut self, error: &AgentError) {
         let reason = error.code();
-        println!("cloister: stopped, {reason}: {error}");
+        say(&format!("stopped, {reason}: {error}"));
         let mut cause = error.source();
         while let Some(error) = cause {
-            println!("cloister:   because: {error}");
+            say(&format!("  because: {error}"));
             cause = error.source();
         }
         self.send(&Progress::Refused { reason, detail: error.to_string(), uptime_ms: uptime_ms() });
@@ -49,9 +49,12 @@ impl Reporter {
 
     /// The output was delivered.
     pub fn done(&mut self) {
-        println!("cloister: done at {} ms", uptime_ms());
+        say(&format!("done at {} ms", uptime_ms()));
+        // Rounded up to a power of two: how much the workload wrote shows in this figure.
         let peak_memory_kib =
-            peak_memory_kib(&fs::read_to_string("/proc/self/status").unwrap_or_default());
+            peak_memory_kib(&fs::read_to_string("/proc/self/status").unwrap_or_default())
+                .checked_next_power_of_two()
+                .unwrap_or(0);
         self.send(&Progress::Done { uptime_ms: uptime_ms(), peak_memory_kib });
     }
 
@@ -62,6 +65,11 @@ impl Reporter {
             let _lost = port.write_all(&line);
         }
     }
+}
+
+/// A sentence on the console. A host that breaks its console breaks no job with it.
+pub fn say(sentence: &str) {
+    let _lost = writeln!(io::stdout(), "cloister: {sentence}");
 }
 
 /// Milliseconds since the kernel started, to the ten that `/proc/uptime` has.

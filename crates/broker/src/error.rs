@@ -60,7 +60,10 @@ pub enum BrokerError {
     /// The launch manifest's time is over.
     #[error("the launch manifest has expired; start the job again")]
     LaunchExpired,
-    /// The launch's key was released before.
+    /// A key was released for this job before, under this or another launch.
+    #[error("the job has run; start another one")]
+    JobRun,
+    /// The manifest's key was released before.
     #[error("the launch manifest was used; start the job again")]
     LaunchUsed,
     /// The init data is no manifest that this broker issued.
@@ -152,6 +155,7 @@ impl Reason for BrokerError {
             Self::KeyStore(cause) => cause.reason(),
             Self::Launch(cause) => cause.reason(),
             Self::LaunchExpired => "launch.expired",
+            Self::JobRun => "launch.job-already-run",
             Self::LaunchUsed => "launch.already-used",
             Self::LaunchUnknown => "launch.unknown-manifest",
             Self::Ledger(cause) => cause.reason(),

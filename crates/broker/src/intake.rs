@@ -131,6 +131,13 @@ impl Broker {
         }
         let approval = Approval::new(proposal, &dataset.signed, &request.approvals, case.at)
             .map_err(BrokerError::Approval)?;
+        // Registered late is not decided late: the statements say when they were signed.
+        if let Ok(current) = record.project(&approval.proposal().project)
+            && current.approval.digest() != approval.digest()
+            && !approval.not_older_than(&current.approval)
+        {
+            return Err(BrokerError::ApprovalSuperseded);
+        }
         self.ledger.keep(&request.proposal)?;
         self.ledger.keep(&request.output_rules)?;
         self.ledger.keep(&statements)?;

@@ -60,6 +60,7 @@ impl Broker {
             self.config.lifetimes.launch_seconds,
         )
         .map_err(BrokerError::Launch)?;
+        record.job_not_run(&manifest)?;
         let initdata = manifest.to_initdata().map_err(BrokerError::Launch)?;
         case.person = Some(manifest.author.clone());
         case.event.object = self.ledger.keep(&initdata)?;

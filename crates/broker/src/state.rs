@@ -131,6 +131,17 @@ impl Record {
         self.launches.get(manifest).cloned().ok_or(BrokerError::LaunchUnknown)
     }
 
+    /// Refuses a job whose key was released under any launch: a request that somebody saw and sent
+    /// again runs nothing.
+    pub(crate) fn job_not_run(&self, manifest: &LaunchManifest) -> Result<(), BrokerError> {
+        let run = |launch: &Launch| {
+            launch.used
+                && launch.manifest.project == manifest.project
+                && launch.manifest.job == manifest.job
+        };
+        if self.launches.values().any(run) { Err(BrokerError::JobRun) } else { Ok(()) }
+    }
+
     /// From now on the launch's key is not released again.
     pub(crate) fn mark_used(&mut self, manifest: &Digest) {
         if let Some(launch) = self.launches.get_mut(manifest) {

@@ -142,6 +142,7 @@ pub struct Approval {
     proposal: Proposal,
     digest: Digest,
     approvers: BTreeSet<PublicKey>,
+    signed: BTreeSet<Timestamp>,
 }
 
 impl Approval {
@@ -165,6 +166,7 @@ impl Approval {
         }
         let custodians = &dataset.manifest().custodians;
         let mut approvers = BTreeSet::new();
+        let mut signed = BTreeSet::new();
         for statement in statements {
             let signer = custodians
                 .keys()
@@ -180,12 +182,13 @@ impl Approval {
                 return Err(ApprovalError::OtherProposal);
             }
             approvers.insert(*key);
+            signed.insert(said.signed);
         }
         let count = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
         if count < custodians.threshold() {
             return Err(ApprovalError::TooFew);
         }
-        Ok(Self { proposal, digest, approvers })
+        Ok(Self { proposal, digest, approvers, signed })
     }
 
     /// What was approved.
@@ -204,6 +207,13 @@ impl Approval {
     #[must_use]
     pub const fn approvers(&self) -> &BTreeSet<PublicKey> {
         &self.approvers
+    }
+
+    /// Whether each of its statements was signed at or after the newest of `before`'s, by the
+    /// custodians' clocks: a proposal that was withheld cannot take the place of a later one.
+    #[must_use]
+    pub fn not_older_than(&self, before: &Self) -> bool {
+        self.signed.first() >= before.signed.last()
     }
 
     /// Refuses if the approval has run out at `at`.

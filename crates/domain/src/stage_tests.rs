@@ -145,6 +145,19 @@ fn two_of_two_custodians_are_enough() {
     assert_eq!(approval.approvers().len(), 2);
 }
 
+#[test]
+fn a_withheld_approval_is_older_than_the_one_signed_after_it() {
+    let dataset = dataset(1);
+    let signed_at = |seconds| {
+        let proposal = proposal(&dataset);
+        let statement = approve(&proposal, &key(CUSTODIAN), at(seconds)).unwrap();
+        Approval::new(proposal, &dataset, &[statement], at(20)).unwrap()
+    };
+    let (earlier, later) = (signed_at(1), signed_at(2));
+    assert!(later.not_older_than(&earlier) && later.not_older_than(&later));
+    assert!(!earlier.not_older_than(&later));
+}
+
 fn deployment() -> Deployment {
     Deployment {
         broker_tls: Digest::of(b"broker"),

@@ -52,7 +52,8 @@ impl From<WrappedDatasetKey> for String {
     }
 }
 
-/// Seals an output package to the airlock, for the launch whose manifest has the digest `launch`.
+/// Seals an output package to the airlock, for the launch whose manifest has the digest `launch`. The
+/// package is padded, so that its length, which the workload chooses, does not show to the relay.
 ///
 /// # Errors
 /// As [`seal`].
@@ -62,7 +63,7 @@ pub fn seal_output(
     launch: &Digest,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, Error> {
-    seal(airlock, OUTPUT_INFO, launch.as_bytes(), package, rng)
+    seal(airlock, OUTPUT_INFO, launch.as_bytes(), &padded(package)?, rng)
 }
 
 /// The package, if it was sealed to `key` by the launch of `launch`.
@@ -74,11 +75,36 @@ pub fn open_output(
     key: &SealingSecretKey,
     launch: &Digest,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    open(key, OUTPUT_INFO, launch.as_bytes(), sealed)
+    unpadded(&open(key, OUTPUT_INFO, launch.as_bytes(), sealed)?)
+}
+
+/// Length (8 bytes, little-endian), package, zeros up to a power of two of at least 64 KiB.
+fn padded(package: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let length = u64::try_from(package.len()).map_err(|_| Error::EnvelopeFormat)?;
+    let whole = package.len().checked_add(LENGTH_BYTES).ok_or(Error::EnvelopeFormat)?;
+    let size =
+        whole.max(SMALLEST_OUTPUT).checked_next_power_of_two().ok_or(Error::EnvelopeFormat)?;
+    let mut padded = Zeroizing::new(Vec::with_capacity(size));
+    padded.extend_from_slice(&length.to_le_bytes());
+    padded.extend_from_slice(package);
+    padded.resize(size, 0);
+    Ok(padded)
+}
+
+fn unpadded(padded: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let (length, rest) = padded.split_first_chunk().ok_or(Error::EnvelopeFormat)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| Error::EnvelopeFormat)?;
+    let (package, zeros) = rest.split_at_checked(length).ok_or(Error::EnvelopeFormat)?;
+    if zeros.iter().any(|byte| *byte != 0) {
+        return Err(Error::EnvelopeFormat);
+    }
+    Ok(Zeroizing::new(package.to_vec()))
 }
 
 const DATASET_KEY_INFO: &[u8] = b"cloister dataset key v1";
 const OUTPUT_INFO: &[u8] = b"cloister output v1";
+const LENGTH_BYTES: usize = 8;
+const SMALLEST_OUTPUT: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -88,6 +114,22 @@ mod tests {
 
     fn key(seed: u8) -> SealingSecretKey {
         SealingSecretKey::from_seed(&Zeroizing::new([seed; 32])).unwrap()
+    }
+
+    #[test]
+    fn the_length_of_an_output_does_not_show() {
+        let launch = Digest::of(b"launch");
+        let sealed = |length: usize| {
+            let package = vec![7; length];
+            let sealed = seal_output(&package, &key(1).public(), &launch, &mut Counter(3)).unwrap();
+            assert_eq!(*open_output(&sealed, &key(1), &launch).unwrap(), package);
+            sealed.len()
+        };
+        assert_eq!(sealed(0), sealed(65_528));
+        assert_eq!(sealed(65_529), sealed(131_064));
+        for spoiled in [&[0; 7][..], &[9, 0, 0, 0, 0, 0, 0, 0, 1], &[0, 0, 0, 0, 0, 0, 0, 0, 1]] {
+            assert_eq!(unpadded(spoiled).unwrap_err().reason(), "seal.envelope-format");
+        }
     }
 
     #[test]
