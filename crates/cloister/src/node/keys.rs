@@ -34,20 +34,35 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys of `folder`, making those that are missing.
+    /// Reads the keys of `folder`. Those that are missing are made, unless the folder's log shows that
+    /// they once were there: new ones would open nothing that was sealed to the old.
     ///
     /// # Errors
-    /// [`NodeError`].
+    /// [`NodeError::Key`] for a key that is lost or unreadable.
     pub fn open(folder: &NodeFolder) -> Result<Self, NodeError> {
         let keys = folder.keys();
+        if folder.ledger().join("log/checkpoint").exists()
+            && let Some(lost) = FILES.iter().map(|name| keys.join(name)).find(|path| !path.exists())
+        {
+            return Err(NodeError::Key(lost));
+        }
+        let [
+            log,
+            airlock_signing,
+            broker_sealing,
+            airlock_sealing,
+            broker_tls,
+            airlock_tls,
+            control_tls,
+        ] = FILES.map(|name| keys.join(name));
         Ok(Self {
-            log: signing(&keys.join("log.pem"))?,
-            airlock_signing: signing(&keys.join("airlock-signing.pem"))?,
-            broker_sealing: sealing(&keys.join("broker-sealing.key"))?,
-            airlock_sealing: sealing(&keys.join("airlock-sealing.key"))?,
-            broker_tls: tls(&keys.join("broker-tls.pem"))?,
-            airlock_tls: tls(&keys.join("airlock-tls.pem"))?,
-            control_tls: tls(&keys.join("control-tls.pem"))?,
+            log: signing(&log)?,
+            airlock_signing: signing(&airlock_signing)?,
+            broker_sealing: sealing(&broker_sealing)?,
+            airlock_sealing: sealing(&airlock_sealing)?,
+            broker_tls: tls(&broker_tls)?,
+            airlock_tls: tls(&airlock_tls)?,
+            control_tls: tls(&control_tls)?,
         })
     }
 }
@@ -102,5 +117,35 @@ fn read(path: &Path) -> Result<Option<Zeroizing<String>>, NodeError> {
         Ok(text) => Ok(Some(Zeroizing::new(text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(NodeError::File(path.to_owned(), error)),
+    }
+}
+
+/// In the order of [`Keys`].
+const FILES: [&str; 7] = [
+    "log.pem",
+    "airlock-signing.pem",
+    "broker-sealing.key",
+    "airlock-sealing.key",
+    "broker-tls.pem",
+    "airlock-tls.pem",
+    "control-tls.pem",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Reason as _;
+
+    #[test]
+    fn a_lost_key_is_not_replaced_once_something_rests_on_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = NodeFolder::open(place.path()).unwrap();
+        let first = Keys::open(&folder).unwrap().log.public();
+        assert_eq!(Keys::open(&folder).unwrap().log.public(), first);
+        fs::create_dir_all(folder.ledger().join("log")).unwrap();
+        fs::write(folder.ledger().join("log/checkpoint"), "").unwrap();
+        fs::remove_file(folder.keys().join("broker-sealing.key")).unwrap();
+        assert_eq!(Keys::open(&folder).unwrap_err().reason(), "node.key");
+        assert!(!folder.keys().join("broker-sealing.key").exists());
     }
 }

@@ -320,13 +320,14 @@ fn write_trust(folder: &NodeFolder, trust: &Trust) -> Result<(), NodeError> {
     std::fs::write(&path, json).map_err(refused)
 }
 
-/// The one clock of a node: seconds of the host's system time.
+/// The one clock of a node: seconds of the host's system time. A clock that cannot be right reads as
+/// the end of time, when everything has expired.
 #[must_use]
 pub fn now() -> Timestamp {
-    let seconds = SystemTime::now()
+    SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .unwrap_or(0);
-    Timestamp::from_unix_seconds(seconds).unwrap_or(Timestamp::EPOCH)
+        .and_then(|seconds| Timestamp::from_unix_seconds(seconds).ok())
+        .unwrap_or_else(|| Timestamp::EPOCH.plus_seconds(i64::MAX))
 }
