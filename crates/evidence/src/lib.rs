@@ -8,5 +8,6 @@
 mod error;
 pub mod launch;
 pub mod snp;
+mod x509;
 
 pub use error::EvidenceError;

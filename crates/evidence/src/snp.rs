@@ -6,7 +6,6 @@
 //! nothing.
 
 mod authentic;
-mod certificate;
 mod chain;
 mod crl;
 mod expected;

@@ -3,11 +3,11 @@
 use domain::Timestamp;
 use domain::claims::{Claims, Platform, SigningKey, TcbVersions};
 
-use super::certificate::Certificate;
 use super::chain::EndorsementKey;
 use super::roots::{Root, Roots};
 use super::{Report, SnpEvidence, TcbFloors};
 use crate::EvidenceError;
+use crate::x509::Certificate;
 
 /// Evidence that a pinned root vouches for: parse, chain, chip, firmware versions and signature
 /// were checked. Whether it is good enough is another question: [`Authentic::findings`].

@@ -7,10 +7,10 @@ use domain::claims::{ChipId, Generation, SigningKey, Tcb, Trust};
 use x509_cert::der::Decode as _;
 use x509_cert::der::asn1::{Ia5StringRef, ObjectIdentifier, OctetStringRef};
 
-use super::certificate::{COMMON_NAME, Certificate, attribute};
 use super::roots::{EMULATED_MARKER, Root, Roots};
 use super::{Report, SnpEvidence};
 use crate::EvidenceError;
+use crate::x509::{COMMON_NAME, Certificate, attribute};
 
 /// The certificate of a versioned chip key (VCEK) or versioned loaded key (VLEK), after its chain
 /// was verified up to a pinned root.

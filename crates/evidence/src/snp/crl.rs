@@ -7,8 +7,8 @@ use x509_cert::crl::CertificateList;
 use x509_cert::der::Decode as _;
 
 use super::authentic::{Authentic, refuse_if};
-use super::certificate::{first_element, seconds};
 use crate::EvidenceError;
+use crate::x509::{first_element, seconds};
 
 /// The revocation list that goes with a verification.
 #[derive(Clone, Copy, Debug)]

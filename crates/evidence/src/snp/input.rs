@@ -2,11 +2,11 @@
 
 use x509_cert::der::Document;
 
-use super::certificate::Certificate;
 use super::report::REPORT_LENGTH;
 use super::roots::published_intermediate;
 use super::{SnpEvidence, trustee};
 use crate::EvidenceError;
+use crate::x509::Certificate;
 
 /// Puts evidence together from a file and any number of certificate files.
 ///

@@ -3,8 +3,8 @@
 use domain::claims::{Generation, Trust};
 use x509_cert::der::Document;
 
-use super::certificate::{COMMON_NAME, Certificate, ORGANIZATION, attribute};
 use crate::EvidenceError;
+use crate::x509::{COMMON_NAME, Certificate, ORGANIZATION, attribute};
 
 /// What the names of every certificate of the emulated platform contain.
 pub const EMULATED_MARKER: &str = "emulated, not confidential";

@@ -2,9 +2,9 @@
 //! "SNP Extended Guest Request"): what configfs-tsm offers as `auxblob`.
 
 use super::SnpEvidence;
-use super::certificate::Certificate;
 use super::roots::published_intermediate;
 use crate::EvidenceError;
+use crate::x509::Certificate;
 
 impl SnpEvidence {
     /// A report with the certificates of the table `aux_blob`. An intermediate certificate that

@@ -14,13 +14,13 @@ use crate::EvidenceError;
 
 /// A parsed certificate. Its content is authentic only after [`Certificate::signed_by`].
 #[derive(Clone, Debug)]
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     parsed: x509_cert::Certificate,
     signed: Vec<u8>,
 }
 
 impl Certificate {
-    pub(super) fn from_der(der: &[u8]) -> Result<Self, EvidenceError> {
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, EvidenceError> {
         const MALFORMED: EvidenceError = EvidenceError::Malformed("certificate");
         let parsed = x509_cert::Certificate::from_der(der).map_err(|_| MALFORMED)?;
         let signed = first_element(der).ok_or(MALFORMED)?;
@@ -31,26 +31,26 @@ impl Certificate {
         Ok(Self { parsed, signed })
     }
 
-    pub(super) fn subject(&self) -> &Name {
+    pub(crate) fn subject(&self) -> &Name {
         self.parsed.tbs_certificate().subject()
     }
 
-    pub(super) fn issuer(&self) -> &Name {
+    pub(crate) fn issuer(&self) -> &Name {
         self.parsed.tbs_certificate().issuer()
     }
 
-    pub(super) fn serial(&self) -> &[u8] {
+    pub(crate) fn serial(&self) -> &[u8] {
         self.parsed.tbs_certificate().serial_number().as_bytes()
     }
 
     /// The subject's public key: an RSA key or an uncompressed point, as its algorithm has it.
-    pub(super) fn public_key(&self) -> Result<&[u8], EvidenceError> {
+    pub(crate) fn public_key(&self) -> Result<&[u8], EvidenceError> {
         let info = self.parsed.tbs_certificate().subject_public_key_info();
         info.subject_public_key.as_bytes().ok_or(EvidenceError::Malformed("certificate"))
     }
 
     /// Checks that `issuer` issued this certificate: by name and by RSASSA-PSS with SHA-384.
-    pub(super) fn signed_by(&self, issuer: &Self) -> Result<(), EvidenceError> {
+    pub(crate) fn signed_by(&self, issuer: &Self) -> Result<(), EvidenceError> {
         if self.issuer() != issuer.subject() {
             return Err(EvidenceError::Chain);
         }
@@ -61,7 +61,7 @@ impl Certificate {
     }
 
     /// Whether this certificate's key made `signature` over `message`.
-    pub(super) fn verify(
+    pub(crate) fn verify(
         &self,
         algorithm: &AlgorithmIdentifierOwned,
         message: &[u8],
@@ -78,7 +78,7 @@ impl Certificate {
 
     /// Checks that the certificate may issue others and holds no critical extension that is not
     /// understood here (RFC 5280 §4.2).
-    pub(super) fn is_authority(&self) -> Result<(), EvidenceError> {
+    pub(crate) fn is_authority(&self) -> Result<(), EvidenceError> {
         let constraints =
             self.parsed.tbs_certificate().get_extension::<BasicConstraints>().ok().flatten();
         let authority = constraints.is_some_and(|(_, constraints)| constraints.ca);
@@ -89,7 +89,7 @@ impl Certificate {
         }
     }
 
-    pub(super) fn critical_extensions_are_known(&self) -> bool {
+    pub(crate) fn critical_extensions_are_known(&self) -> bool {
         let extensions = self.parsed.tbs_certificate().extensions();
         extensions.into_iter().flatten().all(|extension| {
             !extension.critical || [BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.extn_id)
@@ -97,7 +97,7 @@ impl Certificate {
     }
 
     /// The value of the extension `oid`; `None` if absent.
-    pub(super) fn extension(&self, oid: ObjectIdentifier) -> Result<Option<&[u8]>, EvidenceError> {
+    pub(crate) fn extension(&self, oid: ObjectIdentifier) -> Result<Option<&[u8]>, EvidenceError> {
         let extensions = self.parsed.tbs_certificate().extensions();
         let mut found =
             extensions.into_iter().flatten().filter(|extension| extension.extn_id == oid);
@@ -109,7 +109,7 @@ impl Certificate {
     }
 
     /// Whether the certificate is valid at `at`.
-    pub(super) fn valid_at(&self, at: Timestamp) -> Result<(), EvidenceError> {
+    pub(crate) fn valid_at(&self, at: Timestamp) -> Result<(), EvidenceError> {
         let validity = self.parsed.tbs_certificate().validity();
         if at.unix_seconds() < seconds(validity.not_before)? {
             Err(EvidenceError::NotYetValid)
@@ -122,7 +122,7 @@ impl Certificate {
 }
 
 /// The attribute `oid` of `name` as text, if it is there exactly once.
-pub(super) fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<&str> {
+pub(crate) fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<&str> {
     let mut found = name.iter().filter(|attribute| attribute.oid == oid);
     match (found.next(), found.next()) {
         (Some(attribute), None) => std::str::from_utf8(attribute.value.value()).ok(),
@@ -130,22 +130,22 @@ pub(super) fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<&str> {
     }
 }
 
-pub(super) fn seconds(time: Time) -> Result<i64, EvidenceError> {
+pub(crate) fn seconds(time: Time) -> Result<i64, EvidenceError> {
     i64::try_from(time.to_unix_duration().as_secs())
         .map_err(|_| EvidenceError::Malformed("certificate validity"))
 }
 
 /// The bytes of the first element of the outer sequence: what an issuer signs.
-pub(super) fn first_element(der: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn first_element(der: &[u8]) -> Option<Vec<u8>> {
     let mut reader = SliceReader::new(der).ok()?;
     Header::decode(&mut reader).ok()?;
     reader.tlv_bytes().map(<[u8]>::to_vec).ok()
 }
 
 /// 2.5.4.3
-pub(super) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+pub(crate) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// 2.5.4.10
-pub(super) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+pub(crate) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
