@@ -29,7 +29,7 @@ async fn a_guest_reaches_the_relay_and_nothing_else() {
         airlock: airlock.local_addr().unwrap(),
     };
     let forbidden_port = forbidden.local_addr().unwrap().port();
-    let mut launcher = serve::launcher(program("cloister-lab")).await.unwrap();
+    let mut launcher = serve::launcher(program("cloister-lab"), None).await.unwrap();
     launcher.runs = folder.path().join("runs");
     with_probe(&mut launcher, folder.path());
     launcher.image.cmdline.push_str(&format!(" cloister.probe={forbidden_port}"));

@@ -1,37 +1,41 @@
-//! A workspace for each test, and what its log says.
+//! A workspace for each test, its services in a process of their own, and what its log says.
 
+use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
-use cloister::node::now;
+use cloister::node::{NodeFolder, now};
+use domain::Digest;
+use domain::claims::Measurement;
 use domain::event::{Action, Entry, Outcome};
 use domain::project::Proposal;
 use evidence::launch::VcpuType;
 use lab::platform::EmulatedPlatform;
-use lab::serve;
+use lab::served::Served;
 use lab::workspace::{Job, Sealed, Signed, Workspace, signed_workloads};
-use launcher::Launcher;
+use launcher::{GuestImage, Size};
+use serde_json::Value;
 use tempfile::TempDir;
 
-/// A sealed dataset, a launcher and an emulated platform: all good until a test spoils one.
+/// A sealed dataset, a guest image and an emulated platform: all good until a test spoils one.
 pub(crate) struct Scene {
     pub(crate) folder: TempDir,
     pub(crate) sealed: Sealed,
-    pub(crate) launcher: Launcher,
-    pub(crate) platform: EmulatedPlatform,
-    measurement: domain::claims::Measurement,
+    arguments: Vec<String>,
+    measurement: Measurement,
 }
 
 impl Scene {
-    pub(crate) async fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sealed = Sealed::new(folder.path()).unwrap();
-        let launcher = serve::launcher(program("cloister-lab")).await.unwrap();
-        let vcpus = launcher.size.vcpus;
-        let measurement = launcher.image.expected_measurement(vcpus, VcpuType::EPYC_V4).unwrap();
-        // Two RSA keys of 4096 bits take seconds: one processor serves all tests.
-        let pem = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulated.pem");
-        let platform = EmulatedPlatform::open(&pem, now()).unwrap();
-        Self { folder, sealed, launcher, platform, measurement }
+        let node = NodeFolder::open(&sealed.node_folder()).unwrap();
+        fs::copy(processor(), EmulatedPlatform::file(&node)).unwrap();
+        let image = GuestImage::open(&GuestImage::default_folder().unwrap()).unwrap();
+        let vcpus = Size::default().vcpus;
+        let measurement = image.expected_measurement(vcpus, VcpuType::EPYC_V4).unwrap();
+        Self { folder, sealed, arguments: Vec::new(), measurement }
     }
 
     pub(crate) fn dataset(&self, file: &str) -> PathBuf {
@@ -42,20 +46,116 @@ impl Scene {
         signed_workloads(self.folder.path()).unwrap()
     }
 
-    pub(crate) async fn start(self) -> Stage {
-        let workspace =
-            self.sealed.start(self.launcher, self.platform, self.measurement).await.unwrap();
-        Stage { workspace, folder: self.folder }
+    /// Starts `cloister-lab serve` with this argument too.
+    pub(crate) fn with(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Launches guests from an image of which one file is altered. It is whole otherwise: its list of
+    /// digests names the altered file.
+    pub(crate) fn with_altered_image(self, file: &str, edit: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let good = GuestImage::default_folder().unwrap();
+        let altered = self.folder.path().join("image");
+        fs::create_dir(&altered).unwrap();
+        let list = fs::read(good.join("image.json")).unwrap();
+        let mut list: Value = serde_json::from_slice(&list).unwrap();
+        let files = list["files"].as_array_mut().unwrap();
+        for listed in files.iter_mut() {
+            let name = listed["name"].as_str().unwrap();
+            std::os::unix::fs::symlink(good.join(name), altered.join(name)).unwrap();
+        }
+        let mut bytes = fs::read(good.join(file)).unwrap();
+        edit(&mut bytes);
+        let listed = files.iter_mut().find(|listed| listed["name"] == file).unwrap();
+        listed["sha256"] = Digest::of(&bytes).hex().into();
+        fs::remove_file(altered.join(file)).unwrap();
+        fs::write(altered.join(file), bytes).unwrap();
+        fs::write(altered.join("image.json"), list.to_string()).unwrap();
+        self.with(format!("--image={}", altered.display()))
+    }
+
+    pub(crate) fn start(self) -> Stage {
+        let server = Server::start(&self.sealed.node_folder(), &self.arguments);
+        let workspace = self.sealed.join(server.served.clone(), self.measurement).unwrap();
+        Stage { workspace, server, folder: self.folder, arguments: self.arguments }
     }
 }
 
-/// Running services.
+/// Two RSA keys of 4096 bits take seconds: one processor serves all tests.
+fn processor() -> PathBuf {
+    let pem = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulated.pem");
+    EmulatedPlatform::open(&pem, now()).unwrap();
+    pem
+}
+
+/// `cloister-lab serve` as a process of its own, killed when it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) served: Served,
+}
+
+impl Server {
+    pub(crate) fn start(node: &Path, arguments: &[String]) -> Self {
+        let temporary = node.parent().unwrap().join("tmp");
+        fs::create_dir_all(&temporary).unwrap();
+        let mut command = Command::new(program("cloister-lab"));
+        command.args(["--json", "serve", "--listen=127.0.0.1:0", "--folder"]).arg(node);
+        command.args(arguments).env("TMPDIR", temporary).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let served = serde_json::from_str(&line);
+        Self { served: served.unwrap_or_else(|error| panic!("{error} in {line:?}")), child }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to stop as a service manager does, which it must do well.
+    fn terminate(mut self) {
+        let pid = self.pid().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Running services, and their people.
 pub(crate) struct Stage {
     pub(crate) workspace: Workspace,
+    pub(crate) server: Server,
     pub(crate) folder: TempDir,
+    arguments: Vec<String>,
 }
 
 impl Stage {
+    /// Kills the services without a warning and starts them again.
+    pub(crate) fn crash_and_restart(self) -> Self {
+        self.restart(drop)
+    }
+
+    /// Asks the services to stop and starts them again.
+    pub(crate) fn terminate_and_restart(self) -> Self {
+        self.restart(Server::terminate)
+    }
+
+    fn restart(self, end: fn(Server)) -> Self {
+        end(self.server);
+        let measurement = self.workspace.measurement;
+        let sealed = self.workspace.leave();
+        let server = Server::start(&sealed.node_folder(), &self.arguments);
+        let workspace = sealed.join(server.served.clone(), measurement).unwrap();
+        Self { workspace, server, folder: self.folder, arguments: self.arguments }
+    }
+
     /// Approves `signed` and runs it to its end.
     pub(crate) async fn run(&self, signed: &Signed) -> Job {
         let proposal = self.workspace.approved(&[signed]).await.unwrap();
@@ -70,7 +170,7 @@ impl Stage {
 
     /// The log, verified.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        let key = self.workspace.node.trust().log().unwrap();
+        let key = self.workspace.served.trust.log().unwrap();
         let mut entries = Vec::new();
         tlog_files::verify_folder(&self.workspace.log_folder(), &key, |_, leaf| {
             entries.push(Entry::from_leaf(leaf).unwrap());

@@ -15,14 +15,14 @@ use crate::harness::{Scene, outcome};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_flipped_byte_of_the_dataset() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let path = scene.dataset("data.img");
     let mut image = fs::read(&path).unwrap();
     let middle = image.len() / 2;
     image[middle] ^= 1;
     fs::write(&path, image).unwrap();
     let (_, component) = scene.workloads();
-    let stage = scene.start().await;
+    let stage = scene.start();
     let job = stage.run(&component).await;
     assert_eq!(outcome(&job), ("refused", "dataset.corrupted"), "{job:?}");
     assert_eq!(stage.refusals(Action::JobFinished), ["dataset.corrupted"]);
@@ -31,14 +31,14 @@ async fn one_flipped_byte_of_the_dataset() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_the_custodian_did_not_sign() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     edit_header(&scene.dataset("header.img"), "aes-xts-plain64", "cipher_null-ecb");
     header_refused(scene, "dataset.header-digest").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_header_with_cipher_null() {
-    let mut scene = Scene::new().await;
+    let mut scene = Scene::new();
     edit_header(&scene.dataset("header.img"), "aes-xts-plain64", "cipher_null-ecb");
     sign_again(&mut scene);
     header_refused(scene, "seal.luks-cipher").await;
@@ -46,7 +46,7 @@ async fn a_signed_header_with_cipher_null() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_header_with_an_extra_segment() {
-    let mut scene = Scene::new().await;
+    let mut scene = Scene::new();
     let path = scene.dataset("header.img");
     let second = r#""segments":{"1":{"type":"linear","offset":"0","size":"dynamic"},"0":"#;
     edit_header(&path, r#""segments":{"0":"#, second);
@@ -56,7 +56,7 @@ async fn a_signed_header_with_an_extra_segment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_header_with_a_weak_key_slot() {
-    let mut scene = Scene::new().await;
+    let mut scene = Scene::new();
     edit_header(&scene.dataset("header.img"), r#""memory":32768"#, r#""memory":32"#);
     sign_again(&mut scene);
     header_refused(scene, "seal.luks-weak-keyslot").await;
@@ -69,7 +69,7 @@ async fn header_refused(scene: Scene, reason: &str) {
 
 /// Refused in the guest, told to the broker, logged, and no key asked for.
 async fn refused_inside(scene: Scene, signed: &Signed, reason: &str) {
-    let stage = scene.start().await;
+    let stage = scene.start();
     let job = stage.run(signed).await;
     stage.refused_without_key(&job, Action::JobFinished, reason);
 }
@@ -110,7 +110,7 @@ fn sign_again(scene: &mut Scene) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsigned_workload() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, mut component) = scene.workloads();
     component.bundle = b"{}".to_vec();
     refused_inside(scene, &component, "workload.unsigned").await;
@@ -118,7 +118,7 @@ async fn an_unsigned_workload() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_signed_by_another_key() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, mut component) = scene.workloads();
     let other = scene.folder.path().join("other");
     fs::create_dir(&other).unwrap();
@@ -129,7 +129,7 @@ async fn a_workload_signed_by_another_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_whose_tag_was_moved() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (mut image, _) = scene.workloads();
     image.program = with_moved_tag(&image, scene.folder.path());
     refused_inside(scene, &image, "workload.digest").await;

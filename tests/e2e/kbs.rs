@@ -2,12 +2,11 @@
 //! processor is the laboratory's; what a hostile guest or host would alter is altered here.
 
 use std::fs;
-use std::path::Path;
 
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cloister::node::now;
+use cloister::node::{NodeFolder, now};
 use domain::claims::{GuestPolicy, HostData, ReportData};
 use domain::dsse::Envelope;
 use domain::event::Action;
@@ -50,12 +49,13 @@ impl Enclave {
     }
 
     pub(crate) fn launched(workspace: &Workspace, initdata: Vec<u8>) -> Self {
-        let pem = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulated.pem");
-        let pin = workspace.node.deployment().broker_tls;
+        let pem = NodeFolder::open(&workspace.node_folder()).unwrap();
+        let pem = fs::read_to_string(EmulatedPlatform::file(&pem)).unwrap();
+        let broker = &workspace.served.broker;
         Self {
-            processor: SecurityProcessor::from_pem(&fs::read_to_string(pem).unwrap()).unwrap(),
-            client: ::channel::http_client(pin).unwrap(),
-            url: format!("https://{}", workspace.node.addresses().broker),
+            processor: SecurityProcessor::from_pem(&pem).unwrap(),
+            client: ::channel::http_client(broker.pin).unwrap(),
+            url: broker.url.clone(),
             initdata,
             measurement: workspace.measurement,
             key: tee_key(),
@@ -158,9 +158,9 @@ fn job_request(workspace: &Workspace, workload: Digest) -> Envelope {
 }
 
 async fn approved() -> (Stage, Signed) {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, component) = scene.workloads();
-    let stage = scene.start().await;
+    let stage = scene.start();
     stage.workspace.approved(&[&component]).await.unwrap();
     (stage, component)
 }
@@ -230,16 +230,7 @@ async fn a_broker_restarted_between_attestation_and_release() {
     let initdata = enclave.initdata.clone();
     drop(enclave);
 
-    let measurement = stage.workspace.measurement;
-    let folder = stage.folder;
-    let sealed = stage.workspace.stop().await;
-    let workspace = {
-        let launcher = lab::serve::launcher(crate::harness::program("cloister-lab")).await.unwrap();
-        let pem = Path::new(env!("CARGO_TARGET_TMPDIR")).join("emulated.pem");
-        let platform = EmulatedPlatform::open(&pem, now()).unwrap();
-        sealed.start(launcher, platform, measurement).await.unwrap()
-    };
-    let stage = Stage { workspace, folder };
+    let stage = stage.crash_and_restart();
     let enclave = Enclave::launched(&stage.workspace, initdata);
     let refused = enclave.key(&token).await;
     assert_eq!(refused.reason(), "kbs.session-unknown", "{refused:?}");
@@ -254,9 +245,9 @@ async fn a_broker_restarted_between_attestation_and_release() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn approvals_missing_expired_or_for_another_dataset() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, component) = scene.workloads();
-    let stage = scene.start().await;
+    let stage = scene.start();
     let workspace = &stage.workspace;
     workspace.register().await.unwrap();
     workspace.upload(&component).await.unwrap();

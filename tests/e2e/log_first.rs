@@ -47,12 +47,12 @@ async fn a_read_only_log_releases_neither_key_nor_export() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_log_releases_no_key() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, component) = scene.workloads();
-    let log = scene.folder.path().join("node/ledger/log");
+    let log = scene.sealed.node_folder().join("ledger/log");
     fs::create_dir_all(&log).unwrap();
     let Some(_small) = Mounted::small(&log) else { return };
-    let stage = scene.start().await;
+    let stage = scene.start();
     stage.workspace.approved(&[&component]).await.unwrap();
     let enclave = Enclave::authorised(&stage.workspace, &component).await;
     let session = enclave.auth().await;
@@ -69,9 +69,9 @@ async fn a_full_log_releases_no_key() {
 }
 
 async fn prepared() -> Option<(Stage, lab::workspace::Signed)> {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, component) = scene.workloads();
-    let stage = scene.start().await;
+    let stage = scene.start();
     if !Mounted::permitted(&stage.workspace.log_folder()) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! End to end: the real services, the real guest, real cosign. One module per place where something
+//! End to end: the real programs as processes, the real guest, real cosign. One module per place where something
 //! is refused; every refusal is asserted by its reason code, in the job and in the log.
 #![expect(
     clippy::unwrap_used,
@@ -18,3 +18,5 @@ mod outputs;
 mod platform;
 mod programs;
 mod review;
+mod services;
+mod walkthrough;

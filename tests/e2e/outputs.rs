@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use domain::Digest;
 use domain::event::Action;
@@ -12,13 +13,13 @@ use lab::workspace::{Cosign, Signed};
 use serde_json::{Value, json};
 use wire::airlock::OutputState;
 
-use crate::harness::{Scene, outcome};
+use crate::harness::{Scene, outcome, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_below_the_threshold_among_good_ones() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (image, _) = scene.workloads();
-    let stage = scene.start().await;
+    let stage = scene.start();
     let job = stage.run(&image).await;
     assert_eq!(job.state, "delivered", "{job:?}");
     let [output] = stage.workspace.outputs().await.unwrap().try_into().unwrap();
@@ -40,8 +41,8 @@ async fn a_symbolic_link() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_or_a_link_to_one() {
-    // The sandbox lets a workload make no device and no pipe, so `output.special-file` can only be
-    // met in crate disclosure's own tests; a link to a device is refused as a link.
+    // The sandbox lets a workload make no device and no pipe; a link to a device is refused as a link.
+    // What the gate says to one all the same: `what_the_sandbox_prevents_the_gate_refuses_too`.
     let script = "\
 import stat
 for make in [
@@ -55,6 +56,24 @@ for make in [
         pass
 os.symlink('/dev/null', '/out/visits_by_plan.csv')";
     refused(script, "output.symlink").await;
+}
+
+#[test]
+fn what_the_sandbox_prevents_the_gate_refuses_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, rules) = (folder.path().join("out"), folder.path().join("rules.toml"));
+    fs::create_dir(&out).unwrap();
+    fs::write(&rules, lab::workspace::RULES).unwrap();
+    let made = Command::new("mkfifo").arg(out.join("visits_by_plan.csv")).status().unwrap();
+    assert!(made.success());
+    let mut check = Command::new(program("cloister"));
+    check.args(["--json", "output", "check"]).arg(&out).arg("--rules").arg(&rules);
+    let output = check.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "refused");
+    assert_eq!(report["findings"][0]["code"], "output.special-file", "{report}");
+    assert_eq!(report["files"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,10 +100,10 @@ async fn more_than_may_leave() {
 
 /// Runs `script` in the demo's image; all of its output must be refused for `reason`.
 async fn refused(script: &str, reason: &str) {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (image, _) = scene.workloads();
     let hostile = python(&image, scene.folder.path(), &format!("import os\n{script}\n"));
-    let stage = scene.start().await;
+    let stage = scene.start();
     let job = stage.run(&hostile).await;
     assert_eq!(outcome(&job), ("delivered", ""), "{job:?}");
     let [output] = stage.workspace.outputs().await.unwrap().try_into().unwrap();

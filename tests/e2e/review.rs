@@ -9,9 +9,9 @@ use crate::harness::Scene;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_reviewer_is_not_enough_and_the_author_is_none() {
-    let scene = Scene::new().await;
+    let scene = Scene::new();
     let (_, component) = scene.workloads();
-    let stage = scene.start().await;
+    let stage = scene.start();
     let workspace = &stage.workspace;
     workspace.register().await.unwrap();
     workspace.upload(&component).await.unwrap();

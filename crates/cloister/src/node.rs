@@ -8,6 +8,7 @@ mod folder;
 mod keys;
 mod launches;
 mod services;
+mod stop;
 
 use std::io;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use folder::NodeFolder;
 pub(crate) use folder::write_private;
 pub use keys::Keys;
 pub use services::{Addresses, Hardware, Node, NodeConfig, now};
+pub use stop::asked_to_stop;
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]

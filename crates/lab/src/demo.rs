@@ -34,7 +34,7 @@ pub async fn run(options: &Options, console: &mut Console) -> Result<Outcome, La
     let folder = Folder::empty(&options.folder)?;
     let outcome = tokio::select! {
         outcome = stages::run(options, folder.path(), console) => outcome,
-        _pressed = tokio::signal::ctrl_c() => Err(LabError::Interrupted),
+        () = cloister::node::asked_to_stop() => Err(LabError::Interrupted),
     };
     if outcome.is_ok() {
         folder.keep();

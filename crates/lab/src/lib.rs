@@ -9,6 +9,7 @@ pub mod error;
 pub mod people;
 pub mod platform;
 pub mod serve;
+pub mod served;
 pub mod workspace;
 
 pub use error::LabError;

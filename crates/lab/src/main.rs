@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let format = global.format();
     match command {
         Command::Demo(options) => finish(format, run_demo(&options, global.json)),
-        Command::Serve(options) => finish(format, run_serve(&options)),
+        Command::Serve(options) => finish(format, run_serve(&options, global.json)),
         Command::Released(command) => cli::run(command, LAB, format),
     }
 }
@@ -50,8 +50,8 @@ fn run_demo(options: &demo::Options, json: bool) -> Result<(), LabError> {
     runtime()?.block_on(demo::run(options, &mut console)).map(|_| ())
 }
 
-fn run_serve(options: &serve::Options) -> Result<(), LabError> {
-    runtime()?.block_on(serve::run(options))
+fn run_serve(options: &serve::Options, json: bool) -> Result<(), LabError> {
+    runtime()?.block_on(serve::run(options, json))
 }
 
 fn runtime() -> Result<Runtime, LabError> {

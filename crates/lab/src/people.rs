@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use control::{Control, NewPerson, Role};
 use domain::ids::PersonId;
@@ -95,12 +95,10 @@ pub struct People {
 }
 
 impl People {
-    /// Six new people.
-    ///
-    /// # Errors
-    /// [`LabError::Made`] without randomness.
-    pub fn new() -> Result<Self, LabError> {
-        Self::by(|_, name, role| Person::new(name, role))
+    /// Where a laboratory in `folder` keeps its people's own folders.
+    #[must_use]
+    pub fn folder(folder: &Path) -> PathBuf {
+        folder.join("people")
     }
 
     /// The people whose keys lie in `folder`, one folder each, made at the first use.
@@ -108,21 +106,16 @@ impl People {
     /// # Errors
     /// [`LabError::File`], [`LabError::Made`].
     pub fn open(folder: &Path) -> Result<Self, LabError> {
-        Self::by(|short, name, role| Person::open(&folder.join(short), name, role))
-    }
-
-    fn by(
-        make: impl Fn(&str, &'static str, Role) -> Result<Person, LabError>,
-    ) -> Result<Self, LabError> {
+        let open = |short, name, role| Person::open(&folder.join(short), name, role);
         Ok(Self {
-            custodian: make("custodian", "Dana, custodian", Role::Custodian)?,
-            researcher: make("researcher", "Robin, researcher", Role::Researcher)?,
+            custodian: open("custodian", "Dana, custodian", Role::Custodian)?,
+            researcher: open("researcher", "Robin, researcher", Role::Researcher)?,
             reviewers: [
-                make("reviewer-1", "Kim, reviewer", Role::Reviewer)?,
-                make("reviewer-2", "Noor, reviewer", Role::Reviewer)?,
+                open("reviewer-1", "Kim, reviewer", Role::Reviewer)?,
+                open("reviewer-2", "Noor, reviewer", Role::Reviewer)?,
             ],
-            operator: make("operator", "Olu, operator", Role::Operator)?,
-            auditor: make("auditor", "Ada, auditor", Role::Auditor)?,
+            operator: open("operator", "Olu, operator", Role::Operator)?,
+            auditor: open("auditor", "Ada, auditor", Role::Auditor)?,
         })
     }
 
@@ -138,11 +131,6 @@ impl People {
             ("auditor", &self.auditor),
         ]
         .into_iter()
-    }
-
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &Person> {
-        self.folders().map(|(_, person)| person)
     }
 }
 

@@ -4,10 +4,11 @@
 use std::fs;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cloister::node::NodeFolder;
 use domain::Timestamp;
 use domain::claims::{Generation, GuestPolicy};
 use launcher::{LaunchedFacts, Machine, Platform, serve_reports};
@@ -40,6 +41,12 @@ impl EmulatedPlatform {
             Err(error) => return Err(refused(error)),
         };
         Ok(Self::new(processor))
+    }
+
+    /// Where a node keeps its processor.
+    #[must_use]
+    pub fn file(node: &NodeFolder) -> PathBuf {
+        node.keys().join("emulated.pem")
     }
 
     /// A platform around `processor`.
@@ -89,4 +96,4 @@ impl Platform for EmulatedPlatform {
 }
 
 /// What real guests are launched with: SMT allowed, the mandatory bit set, nothing else.
-const POLICY: GuestPolicy = GuestPolicy::new(0x30000);
+pub const POLICY: GuestPolicy = GuestPolicy::new(0x30000);

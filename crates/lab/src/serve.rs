@@ -1,19 +1,22 @@
 //! Starting the services on the emulated platform.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use cloister::node::{Addresses, Hardware, Node, NodeConfig, NodeFolder, now};
-use domain::keys::PublicKey;
+use domain::claims::{GuestPolicy, HexError};
 use evidence::snp::{Chips, Roots, TcbFloors};
 use launcher::{GuestImage, Host, Launcher, Size};
 
 use crate::LabError;
 use crate::people::People;
-use crate::platform::EmulatedPlatform;
+use crate::platform::{EmulatedPlatform, POLICY};
+use crate::served::Served;
 
 /// What `serve` is asked for.
 #[derive(Args, Clone, Debug)]
@@ -21,97 +24,109 @@ pub struct Options {
     /// Where everything is kept
     #[arg(long, default_value = ".cloister/lab")]
     pub folder: PathBuf,
-    /// The address of control; broker and airlock take the next two ports
+    /// The address of control; broker and airlock take the next two ports. With port 0 all three take
+    /// any free port
     #[arg(long, default_value = "127.0.0.1:8443")]
     pub listen: SocketAddr,
+    /// The guest image to launch, as `cargo xtask image` lays it out [default: the one in the cache]
+    #[arg(long)]
+    pub image: Option<PathBuf>,
+    /// The guest policy that the emulated processor reports, to see a broker refuse one (AMD 56860
+    /// table 10; 0xb0000 allows debugging)
+    #[arg(long, value_name = "HEX", default_value = "0x30000", value_parser = guest_policy)]
+    pub guest_policy: GuestPolicy,
+    /// The privilege level that it reports, to see a broker refuse one above 0
+    #[arg(long, default_value_t = 0)]
+    pub vmpl: u32,
 }
 
-/// Serves until Ctrl-C; prints the URL and one login per role.
+impl Options {
+    /// All defaults, in `folder`, on free ports of this machine.
+    #[must_use]
+    pub fn embedded(folder: PathBuf) -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { folder, listen, image: None, guest_policy: POLICY, vmpl: 0 }
+    }
+
+    fn addresses(&self) -> Addresses {
+        let after = |offset| match self.listen.port() {
+            0 => self.listen,
+            port => SocketAddr::new(self.listen.ip(), port.saturating_add(offset)),
+        };
+        Addresses { control: self.listen, broker: after(1), airlock: after(2) }
+    }
+}
+
+fn guest_policy(text: &str) -> Result<GuestPolicy, HexError> {
+    GuestPolicy::try_from(text.to_owned())
+}
+
+/// Serves until Ctrl-C; prints where, and one login per role, when everything answers.
 ///
 /// # Errors
 /// [`LabError`].
-pub async fn run(options: &Options) -> Result<(), LabError> {
-    let folder = NodeFolder::open(&options.folder)?;
-    let homes = options.folder.join("people");
-    let people = People::open(&homes)?;
-    let custodians = BTreeSet::from([people.custodian.key.public()]);
-    let config = node_config(&options.folder, custodians, following(options.listen));
-    let platform = EmulatedPlatform::open(&folder.keys().join("emulated.pem"), now())?;
-    let mut node = start(config, launcher(this_program()?).await?, Arc::new(platform)).await?;
-    println!("EMULATED PLATFORM: nothing here is confidential.");
-    println!("  API         https://{}/v1/openapi.json", node.addresses().control);
-    println!("  TLS key     {}", node.control_pin());
+pub async fn run(options: &Options, json: bool) -> Result<(), LabError> {
+    let launcher = launcher(this_program()?, options.image.as_deref()).await?;
+    let (mut node, served) = start(options, launcher).await?;
     let sealing = options.folder.join("broker.xwing");
-    std::fs::write(&sealing, node.sealing_key().to_string())
+    std::fs::write(&sealing, served.sealing_key.to_string())
         .map_err(|error| LabError::File(sealing.clone(), error))?;
-    println!("  broker key  {}", sealing.display());
-    println!("  trust file  {}", folder.trust_file().display());
-    for (short, person) in people.folders() {
-        let login = person.join(node.control()).await?;
-        let home = homes.join(short);
-        settle(&node, &home, &login)?;
-        println!("  {:<20} {login}  {}", person.name, home.display());
+    if json {
+        let line = serde_json::to_string(&served).map_err(|_| LabError::Made("the first line"))?;
+        println!("{line}");
+    } else {
+        println!("{}", served.lines(&sealing));
     }
-    println!(
-        "Run the commands of a role in its folder: it holds key.pem and cloister.toml. Ctrl-C stops."
-    );
     tokio::select! {
         () = node.ended() => {}
-        _pressed = tokio::signal::ctrl_c() => node.stop().await,
+        () = cloister::node::asked_to_stop() => node.stop().await,
     }
     Ok(())
 }
 
-/// Writes into a person's folder what the command line reads there.
-fn settle(node: &Node, home: &Path, login: &str) -> Result<(), LabError> {
-    let refused = |error| LabError::File(home.to_owned(), error);
-    let home = home.canonicalize().map_err(refused)?;
-    let settings = format!(
-        "server = \"https://{}\"\npin = \"{}\"\ntoken_file = \"{}\"\n\
-         airlock = \"https://{}\"\nairlock_pin = \"{}\"\n",
-        node.addresses().control,
-        node.control_pin(),
-        home.join("login").display(),
-        node.addresses().airlock,
-        node.deployment().airlock_tls,
-    );
-    std::fs::write(home.join("login"), login).map_err(refused)?;
-    std::fs::write(home.join("cloister.toml"), settings).map_err(refused)
-}
-
-/// A node on the emulated platform.
+/// Starts the services in `options.folder`, with the people whose keys are there.
 ///
 /// # Errors
 /// [`LabError`].
-pub async fn start(
-    config: NodeConfig,
-    launcher: Launcher,
-    platform: Arc<EmulatedPlatform>,
-) -> Result<Node, LabError> {
-    use base64::Engine as _;
+pub async fn start(options: &Options, launcher: Launcher) -> Result<(Node, Served), LabError> {
+    let folder = NodeFolder::open(&options.folder)?;
+    let homes = People::folder(&options.folder);
+    let people = People::open(&homes)?;
+    let config = NodeConfig {
+        folder: options.folder.clone(),
+        log_origin: "lab.cloister.example/log".to_owned(),
+        custodians: BTreeSet::from([people.custodian.key.public()]),
+        listen: options.addresses(),
+    };
+    let platform = EmulatedPlatform::open(&EmulatedPlatform::file(&folder), now())?
+        .with_policy(options.guest_policy)
+        .with_vmpl(options.vmpl);
+    let node = Node::start(config, hardware(launcher, platform)?).await?;
+    let served = Served::by(&node, &people, &homes, folder.trust_file()).await?;
+    Ok((node, served))
+}
+
+fn hardware(launcher: Launcher, platform: EmulatedPlatform) -> Result<Hardware, LabError> {
     let root = platform.root();
-    let der = base64::engine::general_purpose::STANDARD
-        .decode(&root)
-        .map_err(|_| LabError::Made("the emulated root"))?;
-    let hardware = Hardware {
+    let der = STANDARD.decode(&root).map_err(|_| LabError::Made("the emulated root"))?;
+    Ok(Hardware {
         roots: Roots::emulated(&der)?,
         floors: TcbFloors::published()?,
         chips: Chips::Any,
         revocation: None,
         emulated_root: Some(root),
         launcher,
-        platform,
-    };
-    Ok(Node::start(config, hardware).await?)
+        platform: Arc::new(platform),
+    })
 }
 
-/// A launcher for this machine: the guest image of the cache, KVM if a probe boots under it. Guests'
-/// relays are `program relay ADDRESS:PORT`.
+/// A launcher for this machine: the guest image in `image`, or in the cache; KVM if a probe boots
+/// under it. Guests' relays are `program relay ADDRESS:PORT`.
 ///
 /// # Errors
 /// [`LabError::Launcher`].
-pub async fn launcher(program: PathBuf) -> Result<Launcher, LabError> {
-    let folder = GuestImage::default_folder()?;
+pub async fn launcher(program: PathBuf, image: Option<&Path>) -> Result<Launcher, LabError> {
+    let folder = image.map_or_else(GuestImage::default_folder, |path| Ok(path.to_owned()))?;
     let image = GuestImage::open(&folder)?;
     let host = Host::find(program)?;
     let accelerator = host.accelerator(&image, &launcher::cache_folder()?).await;
@@ -126,26 +141,4 @@ pub async fn launcher(program: PathBuf) -> Result<Launcher, LabError> {
 pub fn this_program() -> Result<PathBuf, LabError> {
     std::env::current_exe()
         .map_err(|error| LabError::File(Path::new("/proc/self/exe").to_owned(), error))
-}
-
-/// A node's configuration with the laboratory's defaults.
-#[must_use]
-pub fn node_config(
-    folder: &Path,
-    custodians: BTreeSet<PublicKey>,
-    listen: Addresses,
-) -> NodeConfig {
-    let log_origin = "lab.cloister.example/log".to_owned();
-    NodeConfig { folder: folder.to_owned(), log_origin, custodians, listen }
-}
-
-/// Loopback, any free ports.
-pub const ANY_PORTS: Addresses = {
-    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-    Addresses { control: any, broker: any, airlock: any }
-};
-
-fn following(control: SocketAddr) -> Addresses {
-    let at = |offset: u16| SocketAddr::new(control.ip(), control.port().saturating_add(offset));
-    Addresses { control, broker: at(1), airlock: at(2) }
 }

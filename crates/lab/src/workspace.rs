@@ -7,17 +7,14 @@ mod materials;
 mod outputs;
 mod project;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use cloister::node::{Node, NodeFolder, now};
+use cloister::node::{NodeFolder, now};
 use cloister::sealing::{DatasetDescription, seal_folder};
 use domain::claims::Measurement;
 use domain::dataset::SignedDataset;
 use getrandom::SysRng;
-use launcher::Launcher;
 use seal::DatasetSecret;
 use seal::rand_core::UnwrapErr;
 
@@ -28,16 +25,15 @@ pub use project::DATASET_FOLDER;
 
 use crate::LabError;
 use crate::people::{People, Person};
-use crate::platform::EmulatedPlatform;
-use crate::serve;
+use crate::served::{Endpoint, Served};
 
-/// People, a sealed dataset, and the services that hold it.
+/// People, a sealed dataset, and the services that hold it, wherever they run.
 #[derive(Debug)]
 pub struct Workspace {
     /// Who works here.
     pub people: People,
-    /// The running services.
-    pub node: Node,
+    /// Where the services are and by which keys they are known.
+    pub served: Served,
     /// Control's REST API.
     pub control: Api,
     /// The airlock, for reviewers.
@@ -50,7 +46,6 @@ pub struct Workspace {
     pub secret: DatasetSecret,
     /// The guest image that the custodian knows to be good.
     pub measurement: Measurement,
-    logins: BTreeMap<&'static str, String>,
     folder: PathBuf,
 }
 
@@ -73,8 +68,8 @@ impl Sealed {
     /// # Errors
     /// [`LabError`].
     pub fn new(folder: &Path) -> Result<Self, LabError> {
-        let people = People::new()?;
         let node = NodeFolder::open(&folder.join(NODE))?;
+        let people = People::open(&People::folder(&folder.join(NODE)))?;
         let refused = |error| LabError::File(folder.to_owned(), error);
         let plain = tempfile::tempdir().map_err(refused)?;
         materials::unpack_dataset(plain.path())?;
@@ -96,51 +91,43 @@ impl Sealed {
         Ok(Self { people, dataset, secret, folder: folder.to_owned() })
     }
 
+    /// The folder of the node that serves the dataset.
+    #[must_use]
+    pub fn node_folder(&self) -> PathBuf {
+        self.folder.join(NODE)
+    }
+
     /// The folder of the sealed dataset: `data.img`, `hash.img`, `header.img`, `manifest.dsse.json`.
     #[must_use]
     pub fn dataset_folder(&self) -> PathBuf {
-        self.folder.join(NODE).join("datasets").join(DATASET_FOLDER)
+        self.node_folder().join("datasets").join(DATASET_FOLDER)
     }
 
-    /// Starts the services on `platform`; guests are started by `launcher`. The custodian knows
-    /// `measurement` to be that of a good guest image.
+    /// The people at work with the services of their node. The custodian knows `measurement` to be
+    /// that of a good guest image.
     ///
     /// # Errors
-    /// [`LabError`].
-    pub async fn start(
-        self,
-        launcher: Launcher,
-        platform: EmulatedPlatform,
-        measurement: Measurement,
-    ) -> Result<Workspace, LabError> {
-        let custodians = BTreeSet::from([self.people.custodian.key.public()]);
-        let config = serve::node_config(&self.folder.join(NODE), custodians, serve::ANY_PORTS);
-        let node = serve::start(config, launcher, Arc::new(platform)).await?;
-        let mut logins = BTreeMap::new();
-        for person in self.people.all() {
-            logins.insert(person.name, person.join(node.control()).await?);
-        }
-        let addresses = node.addresses();
-        let api = |address, pin| Api::new(format!("https://{address}"), pin);
+    /// [`LabError::Made`].
+    pub fn join(self, served: Served, measurement: Measurement) -> Result<Workspace, LabError> {
+        let api = |endpoint: &Endpoint| Api::new(endpoint.url.clone(), endpoint.pin);
         Ok(Workspace {
-            control: api(addresses.control, node.control_pin())?,
-            airlock: api(addresses.airlock, node.deployment().airlock_tls)?,
-            broker: api(addresses.broker, node.deployment().broker_tls)?,
+            control: api(&served.control)?,
+            airlock: api(&served.airlock)?,
+            broker: api(&served.broker)?,
             people: self.people,
+            served,
             dataset: self.dataset,
             secret: self.secret,
             measurement,
-            logins,
             folder: self.folder,
-            node,
         })
     }
 }
 
 impl Workspace {
-    /// Stops the services and hands back what they were started from.
-    pub async fn stop(self) -> Sealed {
-        self.node.stop().await;
+    /// What the services were started from, for when they start again.
+    #[must_use]
+    pub fn leave(self) -> Sealed {
         Sealed {
             people: self.people,
             dataset: self.dataset,
@@ -152,10 +139,11 @@ impl Workspace {
     /// The login of `person`.
     #[must_use]
     pub fn login(&self, person: &Person) -> Option<&str> {
-        self.logins.get(person.name).map(String::as_str)
+        let login = self.served.logins.iter().find(|login| login.person == person.id);
+        login.map(|login| login.token.as_str())
     }
 
-    /// The node's own folder.
+    /// The folder of the node that serves this workspace.
     #[must_use]
     pub fn node_folder(&self) -> PathBuf {
         self.folder.join(NODE)

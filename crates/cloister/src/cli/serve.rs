@@ -12,7 +12,9 @@ use tokio::runtime::Runtime;
 
 use super::answer::chain;
 use super::{Answer, Failure, Outcome};
-use crate::node::{Hardware, Node, NodeError, NodeFolder, PersonConfig, ServeConfig};
+use crate::node::{
+    Hardware, Node, NodeError, NodeFolder, PersonConfig, ServeConfig, asked_to_stop,
+};
 
 /// What `serve` needs.
 #[derive(Debug, Args)]
@@ -48,7 +50,7 @@ async fn serve(config: &ServeConfig) -> Result<(), NodeError> {
     eprintln!("trust     {}", folder.trust_file().display());
     tokio::select! {
         () = node.ended() => {}
-        _pressed = tokio::signal::ctrl_c() => node.stop().await,
+        () = asked_to_stop() => node.stop().await,
     }
     Ok(())
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use airlock::export::{self, Trust};
-use cloister::node::{NodeFolder, now};
 use domain::Reason as _;
 use evidence::launch::VcpuType;
 use evidence::snp::Roots;
@@ -16,7 +15,6 @@ use super::figures::Figures;
 use super::{Console, Options, jobs};
 use crate::LabError;
 use crate::edition::LAB;
-use crate::platform::EmulatedPlatform;
 use crate::serve;
 use crate::workspace::{Sealed, Signed, Workspace, signed_workloads};
 
@@ -36,7 +34,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, LabError> {
     console.say("Cloister demo: nine stages on the RAND Health Insurance Experiment.");
     console.say("EMULATED PLATFORM: nothing here is confidential; the dataset is public.\n");
-    let launcher = serve::launcher(serve::this_program()?).await?;
+    let launcher = serve::launcher(serve::this_program()?, None).await?;
     let sealed = sealed(folder, console)?;
     let bare_boot = if options.figures {
         Some(launcher.bare_boot(Duration::from_secs(60)).await?)
@@ -44,9 +42,10 @@ pub(super) async fn run(
         None
     };
     let measurement = launcher.image.expected_measurement(VCPUS, VcpuType::EPYC_V4)?;
-    let keys = NodeFolder::open(&folder.join("node"))?.keys();
-    let platform = EmulatedPlatform::open(&keys.join("emulated.pem"), now())?;
-    let workspace = sealed.start(launcher, platform, measurement).await?;
+    let serving = serve::Options::embedded(sealed.node_folder());
+    // The services run while this is held.
+    let (_node, served) = serve::start(&serving, launcher).await?;
+    let workspace = sealed.join(served, measurement)?;
 
     let (image, component) = signed_workloads(folder)?;
     let workloads = [&image, &component];
@@ -146,7 +145,7 @@ fn audited(
     console: &Console,
 ) -> Result<PathBuf, LabError> {
     let began = Instant::now();
-    let trust = workspace.node.trust();
+    let trust = &workspace.served.trust;
     let path = folder.join("trust.json");
     let refused = |error| LabError::File(path.clone(), error);
     let json = serde_json::to_vec_pretty(trust).map_err(|error| refused(error.into()))?;

@@ -41,7 +41,7 @@ impl Workspace {
             .map_err(|error| LabError::File(manifest, error.into()))?;
         let rng = &mut UnwrapErr(SysRng);
         let digest = self.dataset.digest();
-        let wrapped = WrappedDatasetKey::wrap(&self.secret, self.node.sealing_key(), &digest, rng)
+        let wrapped = WrappedDatasetKey::wrap(&self.secret, &self.served.sealing_key, &digest, rng)
             .map_err(|_| LabError::Made("the wrapped key"))?;
         let body = json!({
             "manifest": envelope,
@@ -83,7 +83,7 @@ impl Workspace {
             workloads: workloads.iter().map(|signed| signed.workload.clone()).collect(),
             measurements: BTreeSet::from([self.measurement]),
             output_rules: Digest::of(RULES),
-            release_policy: self.node.policy(),
+            release_policy: self.served.release_policy,
             researchers: BTreeMap::from([person(&self.people.researcher)]),
             reviewers: self.people.reviewers.iter().map(person).collect(),
             reviews_required: 2,
