@@ -1,8 +1,9 @@
 //! Equivalence classes: the rows that some columns do not tell apart.
 
-use std::collections::BTreeMap;
+mod grouping;
 
-use crate::table::{Column, Table, TableError};
+use crate::table::{Table, TableError};
+pub(crate) use grouping::Grouping;
 
 /// The partition of a table's rows by equal values in some columns. A missing value is a value
 /// of its own.
@@ -16,19 +17,16 @@ impl Classes {
     /// The classes of `table` over the columns named; over none, all rows are one class.
     ///
     /// # Errors
-    /// [`TableError::NoColumn`] for a name that the table does not have.
+    /// [`TableError::NoColumn`] for a name that the table does not have, [`TableError::TooLong`]
+    /// if there are more classes than 32 bits can number.
     pub fn over(table: &Table, columns: &[&str]) -> Result<Self, TableError> {
-        let mut of_row = vec![0; table.rows()];
+        let mut grouping = Grouping::whole(table.rows());
         for &name in columns {
-            let no_column = || TableError::NoColumn(name.to_owned());
-            refine(&mut of_row, table.column(name).ok_or_else(no_column)?)?;
+            let column = table.column(name).ok_or_else(|| TableError::NoColumn(name.to_owned()))?;
+            grouping.refine(column.codes(), column.dictionary().len())?;
         }
-        let mut sizes = BTreeMap::new();
-        for &class in &of_row {
-            let size: &mut u64 = sizes.entry(class).or_default();
-            *size = size.saturating_add(1);
-        }
-        Ok(Self { of_row, sizes: sizes.into_values().collect() })
+        let (of_row, sizes) = grouping.finish()?;
+        Ok(Self { of_row, sizes })
     }
 
     /// The class of each row: an index into [`Self::sizes`].
@@ -50,19 +48,10 @@ impl Classes {
     }
 }
 
-/// Splits each class by the values of `column`.
-fn refine(of_row: &mut [u32], column: &Column) -> Result<(), TableError> {
-    let mut split = BTreeMap::new();
-    for (class, &code) in of_row.iter_mut().zip(column.codes()) {
-        let next = u32::try_from(split.len()).map_err(|_| TableError::TooLong)?;
-        *class = *split.entry((*class, code)).or_insert(next);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Column;
     use domain::Reason as _;
 
     fn table() -> Table {

@@ -5,6 +5,9 @@
 //! [`CanonicalFile`], whose bytes are the gate's own and never the workload's. The airlock runs
 //! [`recheck`] over the same files. Rules, codes and forms: `docs/formats/output-rules.md`.
 //!
+//! [`measure`] says how well a table of people hides each of them: k-anonymity and the models that
+//! follow it (`docs/disclosure.md`).
+//!
 //! Everything here is a function of its arguments: no file system, clock or randomness.
 
 mod canonical;
@@ -14,6 +17,7 @@ mod classes;
 mod entry;
 mod finding;
 mod magic;
+mod measures;
 mod name;
 mod reader;
 mod recheck;
@@ -27,6 +31,10 @@ pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check};
 pub use classes::Classes;
 pub use entry::{EntryKind, OutputEntry};
+pub use measures::{
+    Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, Question, Ratio,
+    Reading, Risk, Sensitive, measure,
+};
 pub use recheck::{RecheckError, recheck};
 pub use report::{
     CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Verdict,

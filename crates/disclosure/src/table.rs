@@ -28,6 +28,51 @@ impl Column {
         Ok(Self { name: name.to_owned(), dictionary, codes })
     }
 
+    /// A column from texts that are each held once, in any order, and the place of each row's text
+    /// among them: for a reader that has encoded the cells already. Texts of no row are dropped.
+    ///
+    /// # Errors
+    /// [`TableError::Dictionary`] for a text held twice or a code beyond the texts,
+    /// [`TableError::TooLong`] if a code does not fit in 32 bits.
+    pub fn from_codes(
+        name: &str,
+        dictionary: Vec<String>,
+        mut codes: Vec<u32>,
+    ) -> Result<Self, TableError> {
+        let no_code = || TableError::Dictionary(name.to_owned());
+        let mut used = vec![false; dictionary.len()];
+        for &code in &codes {
+            *usize::try_from(code).ok().and_then(|at| used.get_mut(at)).ok_or_else(no_code)? = true;
+        }
+        let mut texts: Vec<(String, usize)> = dictionary
+            .into_iter()
+            .zip(0..)
+            .filter(|(_, at)| used.get(*at) == Some(&true))
+            .collect();
+        texts.sort_unstable();
+        if texts.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+            return Err(no_code());
+        }
+        let mut rank_of = vec![0; used.len()];
+        for (rank, (_, at)) in texts.iter().enumerate() {
+            let rank = u32::try_from(rank).map_err(|_| TableError::TooLong)?;
+            *rank_of.get_mut(*at).ok_or_else(no_code)? = rank;
+        }
+        for code in &mut codes {
+            let rank = usize::try_from(*code).ok().and_then(|at| rank_of.get(at));
+            *code = *rank.ok_or_else(no_code)?;
+        }
+        let dictionary = texts.into_iter().map(|(text, _)| text).collect();
+        Ok(Self { name: name.to_owned(), dictionary, codes })
+    }
+
+    /// The code of the missing value, which is the empty text; none if every cell has a value.
+    #[must_use]
+    pub fn null(&self) -> Option<u32> {
+        // The empty text is the least of all.
+        self.dictionary.first().is_some_and(String::is_empty).then_some(0)
+    }
+
     /// The column's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -108,6 +153,9 @@ impl Table {
 /// Why columns make no table, or a table has no such classes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
+    /// Codes and texts that do not belong together.
+    #[error("codes of column `{0}` do not belong to its texts")]
+    Dictionary(String),
     /// A column that the table does not have.
     #[error("table has no column `{0}`")]
     NoColumn(String),
@@ -122,6 +170,7 @@ pub enum TableError {
 impl Reason for TableError {
     fn reason(&self) -> &'static str {
         match self {
+            Self::Dictionary(_) => "table.dictionary",
             Self::NoColumn(_) => "table.no-column",
             Self::Ragged => "table.ragged",
             Self::TooLong => "table.too-long",
@@ -145,6 +194,23 @@ mod tests {
         assert_eq!(encoded.codes(), [2, 0, 2, 1]);
         assert_eq!(encoded.cell(3), Some("a"));
         assert_eq!(encoded.cell(4), None);
+    }
+
+    #[test]
+    fn codes_of_a_reader_are_put_in_order() {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let read = Column::from_codes("site", texts(&["b", "unused", "", "a"]), vec![0, 2, 0, 3]);
+        assert_eq!(read.unwrap(), column("site", &["b", "", "b", "a"]));
+        for (dictionary, codes) in [(&["a", "a"], vec![0, 1]), (&["a", "b"], vec![2])] {
+            let error = Column::from_codes("site", texts(dictionary), codes).unwrap_err();
+            assert_eq!(error.reason(), "table.dictionary");
+        }
+    }
+
+    #[test]
+    fn the_missing_value_is_the_empty_text() {
+        assert_eq!(column("site", &["b", ""]).null(), Some(0));
+        assert_eq!(column("site", &["b", " "]).null(), None);
     }
 
     #[test]

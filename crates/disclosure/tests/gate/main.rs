@@ -1,7 +1,16 @@
-//! The gate from outside: every reason code, the rules' reader, the second look, and properties.
+//! The gate from outside: every reason code, the rules' reader, the second look, the measures,
+//! and properties.
 
 #[cfg(test)]
 mod common;
+#[cfg(test)]
+mod known_faults;
+#[cfg(test)]
+mod measures;
+#[cfg(test)]
+mod measures_properties;
+#[cfg(test)]
+mod measures_vectors;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use disclosure::{Classes, Column, Table};
 
-const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/anonymity");
+pub(crate) const VECTORS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/anonymity");
 
 /// A published table; a cell is trimmed, as the computation compared with did it.
-fn read(path: &Path) -> Table {
+pub(crate) fn read(path: &Path) -> Table {
     let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).unwrap();
     let header = csv.headers().unwrap().clone();
     let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
@@ -18,14 +19,20 @@ fn read(path: &Path) -> Table {
     Table::new(header.iter().enumerate().map(column).collect()).unwrap()
 }
 
+/// One of the oracles, or `None` after saying what is skipped.
+pub(crate) fn oracle(name: &str) -> Option<serde_json::Value> {
+    match std::fs::read(Path::new(VECTORS).join("oracles").join(name)) {
+        Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
+        Err(_) => {
+            println!("skipped 1 oracle, {name}: the shared vectors are not here");
+            None
+        }
+    }
+}
+
 #[test]
 fn k_agrees_with_the_definition_on_every_record() {
-    let oracle = Path::new(VECTORS).join("oracles/pycanon_measures.json");
-    let Ok(bytes) = std::fs::read(&oracle) else {
-        println!("skipped 1 oracle: the shared vectors are not here");
-        return;
-    };
-    let oracle: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let Some(oracle) = oracle("pycanon_measures.json") else { return };
     let records = oracle["records"].as_array().unwrap();
     for record in records {
         let name = record["dataset"].as_str().unwrap();
