@@ -36,8 +36,13 @@ pub(super) async fn list(
     caller: Caller,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Output>>, ControlError> {
-    let all = control.outputs(&caller).await?.into_iter().map(Output::from).collect();
-    page.page_of(all, Output::name).map(Json)
+    let all = control.outputs(&caller).await?;
+    let Page { items: listed, next } = page.page_of(all, |output| output.output.to_string())?;
+    let mut items = Vec::with_capacity(listed.len());
+    for summary in listed {
+        items.push(control.described(summary).await?);
+    }
+    Ok(Json(Page { items, next }))
 }
 
 /// Shows an output, without its content
@@ -48,7 +53,8 @@ pub(super) async fn show(
     caller: Caller,
     Path(output): Path<OutputId>,
 ) -> Result<Json<Output>, ControlError> {
-    control.output(&caller, &output).await.map(|output| Json(output.into()))
+    let summary = control.output(&caller, &output).await?;
+    control.described(summary).await.map(Json)
 }
 
 /// Hands in a reviewer's signed vote
@@ -62,7 +68,8 @@ pub(super) async fn review(
     extract::Json(vote): extract::Json<NewReview>,
 ) -> Result<Json<Output>, ControlError> {
     let vote = SubmitReview { review: vote.review };
-    control.review(&caller, &output, &vote).await.map(|output| Json(output.into()))
+    let summary = control.review(&caller, &output, &vote).await?;
+    control.described(summary).await.map(Json)
 }
 
 /// Releases an output that enough reviewers accepted

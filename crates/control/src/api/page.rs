@@ -23,9 +23,9 @@ pub(super) struct PageQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T> {
     /// The items, newest first.
-    items: Vec<T>,
+    pub(super) items: Vec<T>,
     /// The `cursor` of the next page; null at the end.
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 const fn fifty() -> u32 {

@@ -49,6 +49,9 @@ pub(crate) struct Output {
     votes_needed: u32,
     /// What to know about the platform.
     notice: Option<&'static str>,
+    /// The export in which it left; its file is at `/v1/exports/{export}`.
+    #[schema(value_type = Option<String>)]
+    export: Option<ExportId>,
 }
 
 /// An export that left.
@@ -73,14 +76,7 @@ pub(crate) struct Export {
 }
 
 impl Output {
-    /// What its listing's cursor is called.
-    pub(crate) fn name(&self) -> String {
-        self.output.to_string()
-    }
-}
-
-impl From<OutputSummary> for Output {
-    fn from(summary: OutputSummary) -> Self {
+    fn of(summary: OutputSummary, export: Option<ExportId>) -> Self {
         Self {
             notice: notice(summary.platform),
             output: summary.output,
@@ -94,11 +90,18 @@ impl From<OutputSummary> for Output {
             platform: summary.platform,
             accepted_votes: summary.accepted_votes,
             votes_needed: summary.votes_needed,
+            export,
         }
     }
 }
 
 impl Control {
+    /// The output with the export in which it left.
+    pub(crate) async fn described(&self, summary: OutputSummary) -> Result<Output, ControlError> {
+        let export = exports::of_output(&self.pool, &summary.output).await?;
+        Ok(Output::of(summary, export))
+    }
+
     /// The outputs that the caller may know of, newest first.
     pub(crate) async fn outputs(
         &self,

@@ -5,7 +5,7 @@ use domain::ids::{ExportId, OutputId, PersonId, ProjectId};
 use sqlx::SqlitePool;
 use wire::airlock::Exported;
 
-use super::integer;
+use super::{integer, text};
 use crate::ControlError;
 
 pub(crate) async fn put(
@@ -28,6 +28,18 @@ pub(crate) async fn put(
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// The export in which `output` left, if it did.
+pub(crate) async fn of_output(
+    pool: &SqlitePool,
+    output: &OutputId,
+) -> Result<Option<ExportId>, ControlError> {
+    let row = sqlx::query("select export from exports where output = ?1")
+        .bind(output.as_str())
+        .fetch_optional(pool)
+        .await?;
+    Ok(row.map(|row| text(&row, "export")).transpose()?)
 }
 
 /// Whether there is such an export, of a project that `person` takes part in if one is given.

@@ -61,6 +61,10 @@ async fn an_export_is_fetched_by_those_who_take_part() {
         world.send(Method::POST, Some("researcher-1"), path, Vec::new()).await.must_be(200);
     assert_eq!((&export["export"], &export["log_index"]), (&json!("export-1"), &json!(9)));
     assert_eq!(export["notice"], "emulated platform: not confidential");
+    for (output, export) in [("output-1", json!("export-1")), ("output-3", json!(null))] {
+        let shown = world.get("auditor-1", &format!("/v1/outputs/{output}")).await.must_be(200);
+        assert_eq!(shown["export"], export);
+    }
     let file = world.get("researcher-1", "/v1/exports/export-1").await;
     assert_eq!((file.status, file.kind.as_str()), (200, "application/zip"));
     assert_eq!(file.bytes, ZIP);
