@@ -14,6 +14,7 @@ mod document;
 mod input;
 mod jobs;
 mod outputs;
+mod pages;
 mod people;
 mod projects;
 mod services;
