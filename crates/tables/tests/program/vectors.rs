@@ -1,0 +1,53 @@
+//! The program over real tables (shared vectors, `anonymity`): files with semicolons, and with
+//! blanks behind commas.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::run::run_in;
+
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/anonymity");
+
+fn measured(arguments: &[&str]) -> Option<Value> {
+    let folder = Path::new(VECTORS);
+    if !folder.exists() {
+        println!("skipped 1 table: the shared vectors are not here");
+        return None;
+    }
+    let ran = run_in(folder, &[&["measure", "--json", "--input"], arguments].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    Some(ran.json())
+}
+
+#[test]
+fn arx_adult_with_semicolons() {
+    let qi = "age,education,marital-status,occupation,sex,native-country";
+    let arguments = ["arx/adult.csv", "--separator", ";", "--qi", qi, "--sa", "salary-class"];
+    let Some(found) = measured(&arguments) else { return };
+    let sizes = &found["class_sizes"];
+    assert_eq!((&found["rows"], &found["k"]), (&json!(30_162), &json!(1)));
+    assert_eq!((&sizes["smallest"], &found["l"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn anjana_adult_with_blanks_behind_commas() {
+    let arguments = ["anjana/adult.csv", "--trim", "--qi", "sex", "--sa", "salary-class"];
+    let Some(found) = measured(&arguments) else { return };
+    assert_eq!(
+        (&found["rows"], &found["classes"], &found["k"]),
+        (&json!(32_561), &json!(2), &json!(10_771))
+    );
+}
+
+/// The numbers of the reference for this record.
+#[test]
+fn hospital_as_the_reference_has_it() {
+    let file = "pycanon/data/raw/hospital_anonymized.csv";
+    let arguments = [file, "--trim", "--qi", "age,gender,city", "--sa", "disease"];
+    let Some(found) = measured(&arguments) else { return };
+    assert_eq!((&found["k"], &found["classes"]), (&json!(2), &json!(5)));
+    assert!((found["t"]["equal"].as_f64().unwrap() - 0.615_384_615_384_615_3).abs() < 1e-12);
+    assert!((found["delta"]["observed"].as_f64().unwrap() - 1.466_337_068_793_427).abs() < 1e-12);
+    assert_eq!(found["recursive_c_l"]["2"], "Infinity");
+}
