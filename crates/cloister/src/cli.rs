@@ -20,6 +20,7 @@ mod proposal;
 mod review;
 mod serve;
 mod server;
+mod table;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -78,6 +79,8 @@ pub enum Command {
     /// Verify exports, offline
     #[command(subcommand)]
     Export(export::ExportCommand),
+    /// Measure tables of people
+    Table(table::TableOptions),
     /// Say what is installed and usable on this machine, and what to install
     Doctor(doctor::DoctorOptions),
     /// Connect standard input and output to an address: what QEMU starts for a guest
@@ -102,6 +105,7 @@ pub fn run(command: Command, edition: Edition, format: Format) -> ExitCode {
         Command::Bundle(command) => bundle::run(command),
         Command::Log(command) => log::run(command),
         Command::Export(command) => export::run(command, &edition),
+        Command::Table(options) => return table::run(options, format),
         Command::Doctor(options) => doctor::run(&options),
         Command::Relay { target } => return relay(target),
     };

@@ -12,3 +12,5 @@ mod projects;
 mod run;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod tables;
