@@ -35,5 +35,6 @@ bench: setup image
 	cargo run --release -p seal --example throughput
 	cargo run --release -p tlog-files --example appends
 	cargo run --release -p broker --example releases
+	cargo run --release -p tables --example measures
 	cargo build --release -p lab
 	$(CARGO_TARGET_DIR)/release/cloister-lab demo --figures
