@@ -76,7 +76,10 @@ fn a_table_is_measured() {
     let arguments = "table measure --input people.csv --separator ; --qi age,sex --sa illness";
     let ran = bench.run(arguments);
     assert_eq!(ran.verdict(), (0, "measured", None));
-    assert_eq!((&ran.json["k"], &ran.json["l"], &ran.json["alpha"]), (&2.into(), &1.into(), &1.0.into()));
+    assert_eq!(
+        (&ran.json["k"], &ran.json["l"], &ran.json["alpha"]),
+        (&2.into(), &1.into(), &1.0.into())
+    );
     let ran = bench.run("table measure --input people.csv --qi age");
     assert_eq!(ran.verdict(), (2, "unusable", Some("csv.unknown-column")));
 }
