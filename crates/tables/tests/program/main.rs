@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod measure;
 #[cfg(test)]
+mod reading;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod vectors;
