@@ -22,7 +22,6 @@ pub(crate) struct Job {
     pub(crate) log_index: Option<u64>,
     pub(crate) accelerator: Option<String>,
     platform: Option<Trust>,
-    pub(crate) notice: Option<String>,
     pub(crate) created: Moment,
     pub(crate) updated: Moment,
     steps: Vec<Reported>,

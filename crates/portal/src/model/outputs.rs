@@ -20,7 +20,6 @@ pub(crate) struct Output {
     pub(crate) files: Vec<String>,
     pub(crate) refused: Vec<RefusedFile>,
     platform: Trust,
-    pub(crate) notice: Option<String>,
     pub(crate) accepted_votes: u32,
     pub(crate) votes_needed: u32,
     pub(crate) export: Option<ExportId>,
@@ -62,7 +61,6 @@ pub(crate) struct Export {
     pub(crate) sha256: Digest,
     pub(crate) log_index: u64,
     platform: Trust,
-    pub(crate) notice: Option<String>,
 }
 
 impl Export {
