@@ -6,13 +6,20 @@
 
 mod bits;
 mod bytes;
+pub mod intel;
+pub mod sgx;
+pub mod tdx;
 
 use serde::{Deserialize, Serialize};
 
-pub use bits::{GuestPolicy, PlatformInfo};
+pub use bits::{GuestPolicy, PlatformInfo, SeamAttributes, TdAttributes, Xfam};
 pub use bytes::{
-    ChipId, FamilyId, HexError, HostData, ImageId, KeyDigest, Measurement, ReportData,
+    ChipId, ConfigId, CpuSvn, EnclaveAttributes, EnclaveConfigId, EnclaveMeasurement,
+    EnclaveSigner, FamilyId, Fmspc, HexError, HostData, ImageId, KeyDigest, Measurement,
+    ModuleMeasurement, ModuleSigner, OwnerConfig, OwnerId, PceId, PlatformInstance, Ppid,
+    ReportData, RuntimeMeasurement, ServiceTd, TeeTcbSvn,
 };
+pub use intel::TcbStatus;
 
 /// What a piece of evidence says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -93,6 +93,64 @@ bit_fields! {
         /// BadRAM (AMD-SB-3015).
         alias_check_complete = 5;
     }
+    /// ATTRIBUTES of a TDX guest (Intel 348551, TDX Module ABI, table "TD_PARAMS.ATTRIBUTES").
+    TdAttributes {
+        /// The host may read and write the guest's memory and registers.
+        debug = 0;
+        /// HGS+ profiling by the host.
+        hgs_plus_profiling = 4;
+        /// Performance profiling by the host.
+        perf_profiling = 5;
+        /// Telemetry profiling by the host.
+        pmt_profiling = 6;
+        /// Defence against single stepping.
+        icssd = 16;
+        /// A digest of the service guests is part of reports.
+        servtd_ext = 17;
+        /// Linear address space separation may be used.
+        lass = 27;
+        /// Access to memory that the guest has not accepted ends the guest, instead of raising an
+        /// exception that the host can choose the moment of.
+        sept_ve_disable = 28;
+        /// A migration guest may move it to another machine.
+        migratable = 29;
+        /// Supervisor protection keys may be used.
+        pks = 30;
+        /// Key Locker may be used.
+        key_locker = 31;
+        /// The guest provisions devices (TDX Connect).
+        tpa = 62;
+        /// Performance counters may be used.
+        perfmon = 63;
+    }
+    /// XFAM of a TDX guest: the extended features that may be used, as in XCR0 and IA32_XSS.
+    Xfam {
+        /// Advanced matrix extensions.
+        amx = 18;
+    }
+    /// ATTRIBUTES of a TDX module (SEAMATTRIBUTES); zero in production.
+    SeamAttributes {
+        /// The module can be debugged.
+        debug = 0;
+    }
+}
+
+impl TdAttributes {
+    /// Bits that must be zero (Intel 348551-008, TDX Module ABI, table 3.23): 1 to 3, 7 to 15, 23 to
+    /// 26, 32 to 61.
+    const RESERVED: u64 = 0x3fff_ffff_0780_ff8e;
+
+    /// Whether a bit is set that no specification defines.
+    #[must_use]
+    pub const fn reserved(self) -> bool {
+        self.0 & Self::RESERVED != 0
+    }
+
+    /// Whether the host may profile the guest in one of the ways.
+    #[must_use]
+    pub const fn profiling(self) -> bool {
+        self.hgs_plus_profiling() || self.perf_profiling() || self.pmt_profiling()
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +163,16 @@ mod tests {
         assert!(policy.debug() && policy.smt() && !policy.migrate_ma());
         assert!(GuestPolicy::new(0x4_0000).migrate_ma());
         assert!(PlatformInfo::new(0x20).alias_check_complete());
+    }
+
+    #[test]
+    fn reserved_attributes_of_a_guest_are_those_of_the_specification() {
+        for bit in 0..64 {
+            let reserved = matches!(bit, 1..=3 | 7..=15 | 23..=26 | 32..=61);
+            assert_eq!(TdAttributes::new(1 << bit).reserved(), reserved, "bit {bit}");
+        }
+        assert!(TdAttributes::new(0x1000_0000).sept_ve_disable());
+        assert!(TdAttributes::new(0x20).profiling());
     }
 
     #[test]

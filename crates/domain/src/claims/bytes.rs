@@ -85,6 +85,40 @@ fields! {
     ImageId, 16;
     /// The SHA-384 of an ID key or an author key.
     KeyDigest, 48;
+    /// A runtime measurement register of a TDX guest (RTMR).
+    RuntimeMeasurement, 48;
+    /// The measurement of a TDX module (MRSEAM).
+    ModuleMeasurement, 48;
+    /// The signer of a TDX module (MRSIGNERSEAM); zero for Intel's.
+    ModuleSigner, 48;
+    /// What a host binds to a TDX guest at launch (MRCONFIGID).
+    ConfigId, 48;
+    /// A TDX guest's owner (MROWNER).
+    OwnerId, 48;
+    /// What a TDX guest's owner configured (MROWNERCONFIG).
+    OwnerConfig, 48;
+    /// The measurement of the service guests bound to a TDX guest (MR_SERVICETD).
+    ServiceTd, 48;
+    /// Sixteen security versions of the TDX module and its platform (TEE_TCB_SVN).
+    TeeTcbSvn, 16;
+    /// Sixteen security versions of an SGX platform (CPUSVN).
+    CpuSvn, 16;
+    /// A family of Intel processors with one TCB history (FMSPC).
+    Fmspc, 6;
+    /// An Intel platform's identity towards Intel (PPID).
+    Ppid, 16;
+    /// The identity of an Intel provisioning certification enclave (PCEID).
+    PceId, 2;
+    /// The identity of one instance of a platform that can be extended.
+    PlatformInstance, 16;
+    /// The measurement of an SGX enclave (MRENCLAVE).
+    EnclaveMeasurement, 32;
+    /// The signer of an SGX enclave (MRSIGNER).
+    EnclaveSigner, 32;
+    /// ATTRIBUTES of an SGX enclave: flags, then XFRM.
+    EnclaveAttributes, 16;
+    /// CONFIGID of an SGX enclave.
+    EnclaveConfigId, 64;
 }
 
 impl From<Digest> for HostData {
