@@ -164,7 +164,8 @@ impl Node {
         let control_pin = keys.control_tls.pin();
         serve(&mut tasks, bound.broker, keys.broker_tls, broker::router(Arc::new(broker)));
         serve(&mut tasks, bound.airlock, keys.airlock_tls, airlock::router(Arc::new(airlock)));
-        serve(&mut tasks, bound.control, keys.control_tls, control::router(Arc::clone(&control)));
+        let api = control::router(Arc::clone(&control));
+        serve(&mut tasks, bound.control, keys.control_tls, portal::router(api));
         let relay = RelayTargets { broker: addresses.broker, airlock: addresses.airlock };
         tasks.spawn(serve_launches(received, hardware.launcher, hardware.platform, relay));
         Ok(Self {

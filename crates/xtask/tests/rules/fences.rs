@@ -5,13 +5,14 @@ use crate::graph::Graph;
 const CORE: &[&str] = &["disclosure", "domain", "evidence", "policy", "seal", "tlog"];
 
 #[test]
-fn control_cannot_name_a_data_key() {
-    let graph = Graph::read();
-    assert_absent(&graph, &["control"], |name| name == "seal");
-    // The portal is a module of control until it is a crate.
-    if graph.members().any(|name| name == "portal") {
-        assert_absent(&graph, &["portal"], |name| name == "seal");
-    }
+fn control_and_its_pages_cannot_name_a_data_key() {
+    assert_absent(&Graph::read(), &["control", "portal"], |name| name == "seal");
+}
+
+#[test]
+fn the_pages_are_a_client_of_the_api() {
+    let has_rights = ["control", "broker", "airlock", "ledger", "sqlx"];
+    assert_absent(&Graph::read(), &["portal"], |name| has_rights.contains(&name));
 }
 
 #[test]
