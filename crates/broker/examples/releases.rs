@@ -8,7 +8,6 @@
 )]
 
 #[path = "../tests/broker/guest.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
 mod guest;
 #[path = "../tests/broker/world.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
