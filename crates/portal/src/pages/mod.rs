@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use domain::ids::PersonId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -142,6 +143,11 @@ impl Frame {
     /// The surroundings of a page for nobody in particular.
     pub(crate) const fn outside() -> Self {
         Self { me: None, place: Place::Outside }
+    }
+
+    /// Whether `person` is the reader.
+    pub(crate) fn is_me(&self, person: &PersonId) -> bool {
+        self.me.as_ref().is_some_and(|me| me.person == *person)
     }
 
     /// Address and label of the parts that this person's role can use, and whether the page is there.

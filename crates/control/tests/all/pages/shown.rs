@@ -206,7 +206,7 @@ async fn a_proposal_is_in_plain_words() {
     let path = "/v1/projects/plan/approvals";
     world.post("custodian-1", path, &statement(b"one")).await.must_be(200);
     let seen = browser.get("/projects/plan").await;
-    seen.must_show(&["custodian-1"]).must_not_show(&["approval.too-few"]);
+    seen.must_show(&["custodian-1 (you)"]).must_not_show(&["approval.too-few"]);
     browser.get("/").await.must_show(&["other custodians"]);
     // One that does not, and why.
     world
