@@ -20,12 +20,12 @@ impl Classes {
     /// [`TableError::NoColumn`] for a name that the table does not have, [`TableError::TooLong`]
     /// if there are more classes than 32 bits can number.
     pub fn over(table: &Table, columns: &[&str]) -> Result<Self, TableError> {
-        let mut grouping = Grouping::whole(table.rows());
+        let mut coded = Vec::with_capacity(columns.len());
         for &name in columns {
             let column = table.column(name).ok_or_else(|| TableError::NoColumn(name.to_owned()))?;
-            grouping.refine(column.codes(), column.dictionary().len())?;
+            coded.push((column.codes(), column.dictionary().len()));
         }
-        let (of_row, sizes) = grouping.finish()?;
+        let Grouping { of_row, sizes } = Grouping::of(table.rows(), &coded)?;
         Ok(Self { of_row, sizes })
     }
 

@@ -37,19 +37,10 @@ pub(crate) struct Class<'a> {
 impl Counts {
     /// Counts `values` in the classes given for each row.
     pub(crate) fn new(of_row: &[u32], classes: usize, values: &Values) -> Result<Self, TableError> {
-        let mut pairs = Grouping::whole(of_row.len());
-        pairs.refine(of_row, classes)?;
-        pairs.refine(&values.of_row, values.distinct)?;
-        let (pair_of_row, counts) = pairs.finish()?;
-        let mut cells = Vec::with_capacity(counts.len());
-        // Pairs are numbered by first appearance: a row with the next number is the first of its pair.
-        for ((&pair, &class), &value) in pair_of_row.iter().zip(of_row).zip(&values.of_row) {
-            if usize::try_from(pair).is_ok_and(|pair| pair == cells.len()) {
-                let count = counts.get(cells.len()).copied().unwrap_or_default();
-                cells.push(Cell { class, value, count });
-            }
-        }
-        cells.sort_unstable();
+        let cells = match by_address(of_row, classes, values) {
+            Some(cells) => cells,
+            None => by_grouping(of_row, classes, values)?,
+        };
         let mut totals = vec![0; values.distinct];
         for cell in &cells {
             if let Some(total) = at(&mut totals, cell.value) {
@@ -102,6 +93,41 @@ impl Counts {
     }
 }
 
+/// Counts in a table of classes by values; none if that is much larger than the rows.
+fn by_address(of_row: &[u32], classes: usize, values: &Values) -> Option<Vec<Cell>> {
+    let slots = classes.checked_mul(values.distinct)?;
+    if slots == 0 || slots > Grouping::widest(of_row.len()) {
+        return None;
+    }
+    let mut counts = vec![0_u32; slots];
+    for (&class, &value) in of_row.iter().zip(&values.of_row) {
+        let place = usize::try_from(class).ok()? * values.distinct + usize::try_from(value).ok()?;
+        *counts.get_mut(place)? += 1;
+    }
+    let mut cells = Vec::with_capacity(classes);
+    for (counts, class) in counts.chunks_exact(values.distinct).zip(0_u32..) {
+        let met = counts.iter().zip(0_u32..).filter(|(count, _)| **count > 0);
+        cells.extend(met.map(|(&count, value)| Cell { class, value, count: count.into() }));
+    }
+    Some(cells)
+}
+
+/// Counts by grouping rows, whatever the number of classes and values.
+fn by_grouping(of_row: &[u32], classes: usize, values: &Values) -> Result<Vec<Cell>, TableError> {
+    let pairs = [(of_row, classes), (values.of_row.as_slice(), values.distinct)];
+    let Grouping { of_row: pair_of_row, sizes } = Grouping::of(of_row.len(), &pairs)?;
+    let mut cells = Vec::with_capacity(sizes.len());
+    // Pairs are numbered by first appearance: a row with the next number is the first of its pair.
+    for ((&pair, &class), &value) in pair_of_row.iter().zip(of_row).zip(&values.of_row) {
+        if usize::try_from(pair).is_ok_and(|pair| pair == cells.len()) {
+            let count = sizes.get(cells.len()).copied().unwrap_or_default();
+            cells.push(Cell { class, value, count });
+        }
+    }
+    cells.sort_unstable();
+    Ok(cells)
+}
+
 fn at(totals: &mut [u64], value: u32) -> Option<&mut u64> {
     totals.get_mut(usize::try_from(value).ok()?)
 }
@@ -124,6 +150,15 @@ pub(crate) mod tests {
             .flat_map(|(at, class)| std::iter::repeat_n(at, class.len()))
             .collect();
         Counts::new(&of_row, classes.len(), &values).unwrap()
+    }
+
+    #[test]
+    fn both_ways_of_counting_agree() {
+        let of_row = [0, 1, 0, 2, 1, 0];
+        let values = Values { of_row: vec![1, 0, 1, 2, 2, 0], distinct: 3, ordered: false };
+        let cells = by_grouping(&of_row, 3, &values).unwrap();
+        assert_eq!(by_address(&of_row, 3, &values), Some(cells));
+        assert_eq!(by_address(&of_row, usize::MAX, &values), None);
     }
 
     fn seen(counts: &Counts) -> Vec<(u64, Vec<(u32, u64)>)> {

@@ -18,12 +18,10 @@ pub(crate) fn observed(counts: &Counts) -> Option<Ratio> {
 }
 
 /// e^δ over every value, as defined: unbounded if a class lacks a value, whose q is 0 there.
-pub(crate) fn strict(counts: &Counts) -> Option<Bound> {
+pub(crate) fn strict(counts: &Counts, observed: Ratio) -> Bound {
     let all = counts.totals.len();
-    if counts.classes().any(|class| class.cells.len() < all) {
-        return Some(Bound::Unbounded);
-    }
-    observed(counts).map(Bound::Finite)
+    let lacks = counts.classes().any(|class| class.cells.len() < all);
+    if lacks { Bound::Unbounded } else { Bound::Finite(observed) }
 }
 
 #[cfg(test)]
@@ -36,14 +34,14 @@ mod tests {
         // p(b) = 4/8: q/p is 1/2 in the first class and 3/2 in the second.
         let both = counts(&["aaab", "abbb"]);
         assert_eq!(observed(&both), Ratio::new(2, 1));
-        assert_eq!(strict(&both), Some(Bound::of(2, 1)));
+        assert_eq!(strict(&both, Ratio::new(2, 1).unwrap()), Bound::of(2, 1));
     }
 
     #[test]
     fn a_value_that_a_class_lacks_is_unbounded_in_the_strict_form_only() {
         let lacking = counts(&["aa", "ab"]);
         assert_eq!(observed(&lacking), Ratio::new(2, 1));
-        assert_eq!(strict(&lacking), Some(Bound::Unbounded));
-        assert_eq!(strict(&counts(&[])), None);
+        assert_eq!(strict(&lacking, Ratio::ZERO), Bound::Unbounded);
+        assert_eq!(observed(&counts(&[])), None);
     }
 }

@@ -34,14 +34,13 @@ fn effective_values(class: Class<'_>) -> f64 {
 /// Recursive (c,l)-diversity: for each l the infimum of c with r₁ < c (r_l + r_{l+1} + … + r_m) in
 /// every class, where r₁ ≥ r₂ ≥ … are the counts of its values; every greater c is satisfied.
 ///
-/// From l = 2 to 4, and as far as any c is enough; never beyond the distinct values of the table.
+/// `least` is the l of distinct diversity. From l = 2 to 4, and as far as any c is enough; never beyond the distinct values of the table.
 /// An l that is not there is unbounded.
-pub(crate) fn recursive(counts: &Counts) -> BTreeMap<u64, Bound> {
-    let least = distinct(counts).unwrap_or_default();
+pub(crate) fn recursive(counts: &Counts, least: u64) -> BTreeMap<u64, Bound> {
     let last = (least + 1).max(MIN_REPORTED).min(counts.distinct());
-    let mut bounds: BTreeMap<u64, Bound> = (2..=last)
-        .map(|l| (l, if l > least { Bound::Unbounded } else { Bound::of(0, 1) }))
-        .collect();
+    // From l = 2 to `least`, where every class has a value left in its tail.
+    let finite = usize::try_from(least.saturating_sub(1)).unwrap_or_default();
+    let mut worst = vec![Bound::of(0, 1); finite];
     let mut falling = Vec::new();
     for class in counts.classes() {
         falling.clear();
@@ -49,13 +48,12 @@ pub(crate) fn recursive(counts: &Counts) -> BTreeMap<u64, Bound> {
         falling.sort_unstable_by(|a, b| b.cmp(a));
         let most = falling.first().copied().unwrap_or_default();
         let mut tail = class.size;
-        // Every class has at least `least` values, so that the tail is never empty.
-        for (count, bound) in falling.iter().zip(bounds.range_mut(..=least).map(|(_, b)| b)) {
+        for (bound, count) in worst.iter_mut().zip(&falling) {
             tail -= count;
             *bound = (*bound).max(Bound::of(most.into(), tail.into()));
         }
     }
-    bounds
+    (2..=last).zip(worst.into_iter().chain(std::iter::repeat(Bound::Unbounded))).collect()
 }
 
 fn values_of(class: Class<'_>) -> u64 {
@@ -90,6 +88,10 @@ mod tests {
         // H of {1/2, 1/4, 1/4} is 1.5 ln 2.
         let l = entropy(&counts(&["aabc", "abcd"])).unwrap();
         assert!((l - 2_f64.powf(1.5)).abs() < 1e-12, "{l}");
+    }
+
+    fn recursive(counts: &Counts) -> BTreeMap<u64, Bound> {
+        super::recursive(counts, distinct(counts).unwrap())
     }
 
     #[test]

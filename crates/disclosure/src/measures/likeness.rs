@@ -5,19 +5,15 @@
 use crate::measures::counts::Counts;
 use crate::measures::{Bound, Ratio};
 
-/// The least β of basic β-likeness, which demands D ≤ β: the largest gain, 0 if there is none.
-pub(crate) fn basic(counts: &Counts) -> Ratio {
-    gains(counts).into_iter().max().unwrap_or(Ratio::ZERO)
-}
-
-/// The least β of enhanced β-likeness, which demands D ≤ min(β, −ln p): the largest gain, unless
-/// a value gains more than −ln p, which no β mends.
-pub(crate) fn enhanced(counts: &Counts) -> Bound {
-    let mut values = counts.totals.iter().zip(gains(counts));
-    if values.any(|(&total, gain)| exceeds_logarithm(gain, total, counts.rows)) {
-        return Bound::Unbounded;
-    }
-    Bound::Finite(basic(counts))
+/// The least β of basic β-likeness, which demands D ≤ β, and that of enhanced β-likeness, which
+/// demands D ≤ min(β, −ln p): the largest gain, 0 if there is none; in the enhanced form unbounded
+/// where a value gains more than −ln p, which no β mends.
+pub(crate) fn beta(counts: &Counts) -> (Ratio, Bound) {
+    let gains = gains(counts);
+    let basic = gains.iter().copied().max().unwrap_or(Ratio::ZERO);
+    let mut values = counts.totals.iter().zip(gains);
+    let exceeds = values.any(|(&total, gain)| exceeds_logarithm(gain, total, counts.rows));
+    (basic, if exceeds { Bound::Unbounded } else { Bound::Finite(basic) })
 }
 
 /// For each value its largest gain in any class.
@@ -52,6 +48,14 @@ const ROUNDING: f64 = 1e-12;
 mod tests {
     use super::*;
     use crate::measures::counts::tests::counts;
+
+    fn basic(counts: &Counts) -> Ratio {
+        beta(counts).0
+    }
+
+    fn enhanced(counts: &Counts) -> Bound {
+        beta(counts).1
+    }
 
     #[test]
     fn basic_is_the_largest_gain() {

@@ -55,17 +55,20 @@ impl Models {
     }
 
     fn from_counts(counts: &Counts, minority: Ratio, has_order: bool) -> Option<Self> {
+        let distinct = diversity::distinct(counts)?;
+        let (beta, enhanced_beta) = likeness::beta(counts);
+        let delta_observed = delta::observed(counts)?;
         Some(Self {
             alpha: alpha::alpha(counts)?,
-            distinct: diversity::distinct(counts)?,
+            distinct,
             entropy: diversity::entropy(counts)?,
-            recursive: diversity::recursive(counts),
+            recursive: diversity::recursive(counts, distinct),
             equal: closeness::equal(counts)?,
             ordered: if has_order { closeness::ordered(counts) } else { None },
-            beta: likeness::basic(counts),
-            enhanced_beta: likeness::enhanced(counts),
-            delta_observed: delta::observed(counts)?,
-            delta_strict: delta::strict(counts)?,
+            beta,
+            enhanced_beta,
+            delta_observed,
+            delta_strict: delta::strict(counts, delta_observed),
             minority,
         })
     }

@@ -36,13 +36,19 @@ impl Ratio {
 impl Ord for Ratio {
     /// By cross product; where that does not fit, by the continued fractions.
     fn cmp(&self, other: &Self) -> Ordering {
-        let left = self.numerator.checked_mul(other.denominator);
-        let right = other.numerator.checked_mul(self.denominator);
+        let product = |a: u128, b: u128| Some(u128::from(narrow(a)?) * u128::from(narrow(b)?));
+        let left = product(self.numerator, other.denominator);
+        let right = product(other.numerator, self.denominator);
         match (left, right) {
             (Some(left), Some(right)) => left.cmp(&right),
             _ => by_continued_fractions(*self, *other),
         }
     }
+}
+
+/// Two numbers of 64 bits have a product of 128.
+fn narrow(number: u128) -> Option<u64> {
+    u64::try_from(number).ok()
 }
 
 /// Whole parts first; equal ones leave proper fractions, whose reciprocals compare the other way.
