@@ -1,6 +1,15 @@
 //! Answers that should not be, and what becomes of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::claims::Measurement;
+use domain::keys::SecretKey;
+use domain::project::{Proposal, Workload, WorkloadKind};
+use domain::{Digest, canonical};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::api::{Api, me};
 
@@ -51,15 +60,53 @@ async fn an_answer_that_makes_no_sense_is_no_page() {
 }
 
 #[tokio::test]
-async fn a_proposal_must_be_the_one_that_its_digest_names() {
-    let project = json!({
-        "id": "study", "title": "T", "purpose": "P", "state": "draft", "dataset": DIGEST,
-        "digest": DIGEST, "proposal": "e30=", "output_rules": "", "created": "2026-01-31T12:00:00Z",
-        "expires": "2026-01-31T12:00:00Z", "log_index": null, "refusal": null, "approvals": [],
-    });
-    for page in ["/projects/study", "/projects/study/proposal.json"] {
-        let api = Api::knowing("custodian").answering("/v1/projects/study", &project);
-        must_refuse(&api.see(page).await, 502, "portal.api");
+async fn a_proposal_must_be_the_one_that_its_digests_name() {
+    let (bytes, rules) = (canonical::to_vec(&proposal()).unwrap(), b"version = 1\n");
+    let other = [&bytes[..], b" "].concat();
+    for (digest, proposal, rules, status) in [
+        (Digest::of(&bytes), &bytes[..], &rules[..], 200),
+        (Digest::of(b"other"), &bytes[..], &rules[..], 502),
+        (Digest::of(&bytes), &bytes[..], &b"version = 2\n"[..], 502),
+        (Digest::of(&other), &other[..], &rules[..], 502),
+        (Digest::of(b"{}"), &b"{}"[..], &rules[..], 502),
+    ] {
+        let project = json!({
+            "id": "study", "title": "T", "state": "draft", "digest": digest,
+            "proposal": STANDARD.encode(proposal), "output_rules": STANDARD.encode(rules),
+            "created": "2026-01-31T12:00:00Z", "expires": "2026-01-31T12:00:00Z",
+            "log_index": null, "refusal": null, "approvals": [],
+        });
+        for page in ["/projects/study", "/projects/study/proposal.json"] {
+            let api = Api::knowing("custodian").answering("/v1/projects/study", &project);
+            let seen = api.see(page).await;
+            assert_eq!(seen.0, status, "{digest} {}", seen.1);
+            assert_eq!(seen.1.contains("<code>portal.api</code>"), status == 502);
+        }
+    }
+}
+
+fn proposal() -> Proposal {
+    let key = |seed| SecretKey::from_seed(&Zeroizing::new([seed; 32])).public();
+    let person = |name: &str, seed| (name.parse().unwrap(), key(seed));
+    Proposal {
+        project: "study".parse().unwrap(),
+        title: "T".to_owned(),
+        purpose: "P".to_owned(),
+        dataset: Digest::of(b"dataset"),
+        workloads: vec![Workload {
+            name: "counts".to_owned(),
+            kind: WorkloadKind::Container,
+            digest: Digest::of(b"program"),
+            signer: "PEM".to_owned(),
+            arguments: Vec::new(),
+        }],
+        measurements: BTreeSet::from([Measurement::from_bytes([1; 48])]),
+        output_rules: Digest::of(b"version = 1\n"),
+        release_policy: Digest::of(b"policy"),
+        researchers: BTreeMap::from([person("ada", 1)]),
+        reviewers: BTreeMap::from([person("bob", 2), person("eve", 3)]),
+        reviews_required: 2,
+        expires: "2026-01-31T12:00:00Z".parse().unwrap(),
     }
 }
 
