@@ -59,3 +59,25 @@ fn a_second_node_in_the_same_folder_is_refused() {
     let refusal: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(refusal["reason"], "log.second-writer", "{refusal}");
 }
+
+/// What a browser does with a login link, against the running program.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_opens_the_pages_of_its_person() {
+    let stage = Scene::new().start();
+    let control = &stage.workspace.served.control;
+    let client = ::channel::http_client(control.pin).unwrap();
+    let at = |path: &str| format!("{}{path}", control.url);
+    let stranger = client.get(at("/")).send().await.unwrap();
+    assert_eq!(stranger.headers()["location"], "/login");
+
+    let login = stage.workspace.login(&stage.workspace.people.researcher).unwrap();
+    let form = client.post(at("/login")).header("sec-fetch-site", "same-origin");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.body(format!("token={login}")).send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("__Host-cloister="), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let home = client.get(at("/")).header("cookie", cookie).send().await.unwrap();
+    let home = home.text().await.unwrap();
+    assert!(home.contains("Robin, researcher"), "{home}");
+}

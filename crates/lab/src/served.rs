@@ -115,16 +115,19 @@ impl Served {
     pub fn lines(&self, sealing_key_file: &Path) -> String {
         let mut lines = vec![
             "EMULATED PLATFORM: nothing here is confidential.".to_owned(),
+            format!("  pages       {}/", self.control.url),
             format!("  API         {}/v1/openapi.json", self.control.url),
             format!("  TLS key     {}", self.control.pin),
             format!("  broker key  {}", sealing_key_file.display()),
             format!("  trust file  {}", self.trust_file.display()),
         ];
         for Login { person, name, token, folder } in &self.logins {
-            lines.push(format!("  {name:<20} {person}\n      {token}\n      {}", folder.display()));
+            let link = portal::login_link(&self.control.url, token);
+            lines.push(format!("  {name:<20} {person}\n      {link}\n      {}", folder.display()));
         }
         lines.push(
-            "Run the commands of a role in its folder: it holds key.pem and cloister.toml. Ctrl-C stops."
+            "A link logs in to the pages. Run the commands of a role in its folder: it holds key.pem and\n\
+             cloister.toml. Ctrl-C stops."
                 .to_owned(),
         );
         lines.join("\n")
