@@ -225,10 +225,9 @@ fn audited(lab: &Lab) {
     assert_eq!(verdict["verdict"], "verified");
     assert_eq!(verdict["platform"], "emulated");
 
-    let keys = &lab.server.served.trust;
-    lab.write("auditor", "log.pem", keys.log_key.to_pem().unwrap());
+    let origin = &lab.server.served.trust.log_origin;
     let log = lab.folder.path().join("lab/ledger/log");
-    let verify = ["log", "verify", "--origin", &keys.log_origin, "--key", "log.pem", "--dir"];
+    let verify = ["log", "verify", "--origin", origin, "--key", trust, "--dir"];
     let verdict = lab.done("auditor", &[&verify[..], &[log.to_str().unwrap()]].concat());
     assert_eq!(verdict["verdict"], "verified");
 }

@@ -5,6 +5,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
+use airlock::export::Trust;
 use clap::{Args, Subcommand};
 use domain::keys::PublicKey;
 use serde_json::json;
@@ -45,7 +46,7 @@ pub enum LogCommand {
         /// The log's name
         #[arg(long)]
         origin: String,
-        /// The log's public key: PEM, or a C2SP verifier key
+        /// The log's public key: PEM, a C2SP verifier key, or a deployment's trust.json
         #[arg(long)]
         key: PathBuf,
         /// The proof
@@ -58,7 +59,7 @@ pub enum LogCommand {
 }
 
 const VERIFY_EXAMPLE: &str = "Examples:
-  cloister log verify --origin example.org/log --key log.pem --dir log --json
+  cloister log verify --origin example.org/log --key trust.json --dir log --json
   cloister log verify --origin example.org/log --key log.vkey --url https://example.org/log \\
       --pin sha256:…";
 
@@ -68,7 +69,7 @@ pub struct Log {
     /// The log's name
     #[arg(long)]
     origin: String,
-    /// The log's public key: PEM, or a C2SP verifier key
+    /// The log's public key: PEM, a C2SP verifier key, or a deployment's trust.json
     #[arg(long)]
     key: PathBuf,
     #[command(flatten)]
@@ -157,14 +158,19 @@ fn prove(log: &Log, index: u64, out: Option<&Path>, entry_out: Option<&Path>) ->
     }
 }
 
-/// The log's key from a PEM file, or from a file with a C2SP verifier key, whose name must be `origin`.
+/// The log's key from a PEM file, or from a file with a C2SP verifier key or a trust file, whose
+/// name must be `origin`.
 fn verifier_key(origin: &str, path: &Path) -> Result<VerifierKey, Failure> {
     let text = read_text(path)?;
+    let unusable = |error| malformed(path, &error);
     if let Ok(key) = PublicKey::from_pem(&text) {
-        return VerifierKey::new(origin, key).map_err(|error| malformed(path, &error));
+        return VerifierKey::new(origin, key).map_err(unusable);
     }
-    let key: VerifierKey =
-        text.trim().parse().map_err(|error: LogError| malformed(path, &error))?;
+    let key = match serde_json::from_str::<Trust>(&text) {
+        Ok(trust) => trust.log(),
+        Err(_) => text.trim().parse(),
+    };
+    let key = key.map_err(unusable)?;
     if key.origin() == origin {
         return Ok(key);
     }

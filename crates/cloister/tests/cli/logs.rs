@@ -4,7 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use domain::keys::SecretKey;
+use domain::keys::{PublicKey, SecretKey};
+use serde_json::json;
 use tlog::Log;
 use tlog_files::FileStore;
 use zeroize::Zeroizing;
@@ -13,14 +14,29 @@ use crate::run::{Bench, vector};
 
 const ORIGIN: &str = "example.org/log";
 
+/// A deployment's trust file; only its log matters here.
+fn trust(log_key: PublicKey) -> String {
+    let other = SecretKey::from_seed(&Zeroizing::new([6; 32])).public();
+    json!({
+        "version": "cloister-trust/1",
+        "log_origin": ORIGIN,
+        "log_key": log_key,
+        "airlock": other,
+        "custodians": [other],
+    })
+    .to_string()
+}
+
 /// A bench with a log of `size` entries in `log`, its key in `log.pem` and `log.vkey`.
 fn bench(size: usize) -> Bench {
     let bench = Bench::new();
     let key = SecretKey::from_seed(&Zeroizing::new([5; 32]));
     bench.write("log.pem", key.public().to_pem().unwrap());
+    let log_key = key.public();
     let store = FileStore::open(&bench.path("log"), &bench.path("head")).unwrap();
     let mut log = Log::open(store, ORIGIN, key).unwrap();
     bench.write("log.vkey", log.key().to_string());
+    bench.write("trust.json", trust(log_key));
     let entries: Vec<_> = (0..size).map(|i| format!("entry {i}").into_bytes()).collect();
     log.append(&entries).unwrap();
     bench
@@ -29,7 +45,7 @@ fn bench(size: usize) -> Bench {
 #[test]
 fn a_log_verifies_from_its_folder() {
     let bench = bench(300);
-    for key in ["log.pem", "log.vkey"] {
+    for key in ["log.pem", "log.vkey", "trust.json"] {
         let ran = bench.run(&format!("log verify --origin {ORIGIN} --key {key} --dir log"));
         assert_eq!(ran.verdict(), (0, "verified", None), "{ran:?}");
         assert_eq!(ran.members(), ["origin", "reason", "root", "size", "verdict"]);
@@ -41,8 +57,10 @@ fn a_log_verifies_from_its_folder() {
     };
     let other = "log verify --origin example.org/other --key log.pem --dir log";
     assert_eq!(refusal(other), (1, "log.origin".to_owned()));
-    let other = "log verify --origin example.org/other --key log.vkey --dir log";
-    assert_eq!(refusal(other), (1, "log.origin".to_owned()));
+    for named in ["log.vkey", "trust.json"] {
+        let other = format!("log verify --origin example.org/other --key {named} --dir log");
+        assert_eq!(refusal(&other), (1, "log.origin".to_owned()));
+    }
     let absent = "log verify --origin example.org/log --key log.pem --dir absent";
     assert_eq!(refusal(absent), (2, "log.unavailable".to_owned()));
     bench.key("stranger");

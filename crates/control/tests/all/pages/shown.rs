@@ -261,7 +261,7 @@ async fn the_log_can_be_verified_by_hand() {
     seen.must_show(&[
         "<dd>example.org/log</dd>",
         "<dd>9</dd>",
-        "cloister log verify --origin example.org/log --key log.pem",
+        "cloister log verify --origin example.org/log --key trust.json",
         "--url https://h:1/log",
     ]);
 }
