@@ -21,7 +21,6 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "parsed once and taken apart at once")]
 enum Command {
     /// All nine stages on real data in a real guest; prints the exports that it verified
     ///
