@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let small = file.map_or_else(|| Ok(made_up()), std::fs::read_to_string)?;
     println!(
         "{:>9} {:>8} {:>9} {:>12} {:>10}",
-        "rows", "classes", "read", "9 measures", "measured/s"
+        "rows", "classes", "read", "9 measures", "rows/s"
     );
     run(&small)?;
     for rows in [300_000, 3_000_000] {
