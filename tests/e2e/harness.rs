@@ -11,6 +11,7 @@ use domain::claims::Measurement;
 use domain::event::{Action, Entry, Outcome};
 use domain::project::Proposal;
 use evidence::launch::VcpuType;
+use lab::LabError;
 use lab::platform::EmulatedPlatform;
 use lab::served::Served;
 use lab::workspace::{Job, Sealed, Signed, Workspace, signed_workloads};
@@ -209,6 +210,14 @@ impl Stage {
 /// State and reason of a job.
 pub(crate) fn outcome(job: &Job) -> (&str, &str) {
     (&job.state, job.reason.as_deref().unwrap_or(""))
+}
+
+/// The code with which a service refused.
+pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, LabError>) -> String {
+    match answer {
+        Err(LabError::Answered { reason, .. }) => reason.to_string(),
+        other => panic!("not a refusal: {other:?}"),
+    }
 }
 
 /// A program that was built beside this test.

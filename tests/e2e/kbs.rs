@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use testkit::emulated::{Launch, SecurityProcessor};
 use wire::kbs::{RuntimeData, TeePubKey};
 
-use crate::harness::{Scene, Stage};
+use crate::harness::{Scene, Stage, refusal};
 
 /// An enclave under the test's control, for one authorised launch.
 pub(crate) struct Enclave {
@@ -100,7 +100,11 @@ impl Enclave {
 
     pub(crate) async fn key(&self, token: &str) -> Answer {
         let manifest = LaunchManifest::from_initdata(&self.initdata).unwrap();
-        let path = wire::kbs::dataset_key_path(&manifest.dataset);
+        self.key_of(&manifest.dataset, token).await
+    }
+
+    async fn key_of(&self, dataset: &Digest, token: &str) -> Answer {
+        let path = wire::kbs::dataset_key_path(dataset);
         let url = format!("{}/kbs/v0/resource/{path}", self.url);
         Answer::of(self.client.get(url).bearer_auth(token).send().await.unwrap()).await
     }
@@ -217,8 +221,7 @@ async fn one_manifest_one_key() {
     let request = json!({ "request": job_request(&stage.workspace, component.workload.digest) });
     let broker = &stage.workspace.broker;
     let replayed = broker.post::<Value>("/v0/launches", None, &request, "the launch").await;
-    let replayed = replayed.unwrap_err().to_string();
-    assert!(replayed.contains("launch.job-already-run"), "{replayed}");
+    assert_eq!(refusal(replayed), "launch.job-already-run");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,33 +247,42 @@ async fn a_broker_restarted_between_attestation_and_release() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn approvals_missing_expired_or_for_another_dataset() {
+async fn an_approval_for_one_dataset_opens_no_other() {
+    let (stage, component) = approved().await;
+    let enclave = Enclave::authorised(&stage.workspace, &component).await;
+    let session = enclave.auth().await;
+    let token = enclave.attest(&session, |_| ()).await.token().to_owned();
+    let other = enclave.key_of(&Digest::of(b"another dataset"), &token).await;
+    assert_eq!(other.reason(), "kbs.other-resource", "{other:?}");
+    assert_eq!(stage.refusals(Action::KeyReleased), ["kbs.other-resource"]);
+    assert_eq!(stage.accepted(Action::KeyReleased), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn approvals_missing_expired_or_for_an_unknown_dataset() {
     let scene = Scene::new();
     let (_, component) = scene.workloads();
     let stage = scene.start();
     let workspace = &stage.workspace;
     workspace.register().await.unwrap();
     workspace.upload(&component).await.unwrap();
-    let refused = |error: lab::LabError| error.to_string();
 
     let request = json!({ "request": job_request(workspace, component.workload.digest) });
     let launch = workspace.broker.post::<Value>("/v0/launches", None, &request, "the launch").await;
-    let missing = refused(launch.unwrap_err());
-    assert!(missing.contains("approval.missing"), "{missing}");
+    assert_eq!(refusal(launch), "approval.missing");
 
     let custodian = &workspace.people.custodian.key;
     let mut other = workspace.proposal(&[&component]).unwrap();
     other.project = "other-dataset".parse().unwrap();
     other.dataset = Digest::of(b"another dataset");
     let statements = [domain::project::approve(&other, custodian, now()).unwrap()];
-    let reason = submit(workspace, &other, &statements).await;
-    assert!(reason.contains("dataset."), "{reason}");
+    assert_eq!(refusal(submit(workspace, &other, &statements).await), "dataset.unknown");
 
     let mut short = workspace.proposal(&[&component]).unwrap();
     short.expires = now().plus_seconds(6);
     let statements = [domain::project::approve(&short, custodian, now()).unwrap()];
     let expires: Timestamp = short.expires;
-    assert_eq!(submit(workspace, &short, &statements).await, "accepted");
+    submit(workspace, &short, &statements).await.unwrap();
     let enclave = Enclave::authorised(workspace, &component).await;
     let session = enclave.auth().await;
     // The condition waited for is the clock's: the approval must have run out.
@@ -282,19 +294,16 @@ async fn approvals_missing_expired_or_for_another_dataset() {
     assert_eq!(stage.accepted(Action::KeyReleased), 0);
 }
 
-/// Hands a proposal with its statements to the broker: `accepted`, or the refusal's text.
+/// Hands a proposal with its statements to the broker.
 async fn submit(
     workspace: &Workspace,
     proposal: &domain::project::Proposal,
     statements: &[Envelope],
-) -> String {
+) -> Result<Value, lab::LabError> {
     let body = json!({
         "proposal": STANDARD.encode(domain::canonical::to_vec(proposal).unwrap()),
         "approvals": statements,
         "output_rules": STANDARD.encode(lab::workspace::RULES),
     });
-    match workspace.broker.post::<Value>("/v0/projects", None, &body, "the project").await {
-        Ok(_) => "accepted".to_owned(),
-        Err(error) => error.to_string(),
-    }
+    workspace.broker.post("/v0/projects", None, &body, "the project").await
 }

@@ -13,7 +13,7 @@ use lab::workspace::{Cosign, Signed};
 use serde_json::{Value, json};
 use wire::airlock::OutputState;
 
-use crate::harness::{Scene, outcome, program};
+use crate::harness::{Scene, outcome, program, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_below_the_threshold_among_good_ones() {
@@ -111,8 +111,7 @@ async fn refused(script: &str, reason: &str) {
     assert!(output.files.is_empty());
     assert_eq!(stage.refusals(Action::OutputChecked), [reason]);
     assert_eq!(stage.accepted(Action::OutputChecked), 0);
-    let refused = stage.workspace.export(&output).await.unwrap_err().to_string();
-    assert!(refused.contains("output.refused"), "{refused}");
+    assert_eq!(refusal(stage.workspace.export(&output).await), "output.refused");
 }
 
 /// The demo's image with another program to start, signed and approved like any other.
