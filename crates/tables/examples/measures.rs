@@ -19,10 +19,7 @@ const DISTINCT: [u64; 7] = [72, 16, 7, 14, 2, 41, 2];
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args_os().nth(1);
     let small = file.map_or_else(|| Ok(made_up()), std::fs::read_to_string)?;
-    println!(
-        "{:>9} {:>8} {:>9} {:>12} {:>10}",
-        "rows", "classes", "read", "9 measures", "rows/s"
-    );
+    println!("{:>9} {:>8} {:>9} {:>12} {:>10}", "rows", "classes", "read", "9 measures", "rows/s");
     run(&small)?;
     for rows in [300_000, 3_000_000] {
         run(&scaled(&small, rows))?;
