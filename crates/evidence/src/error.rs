@@ -1,10 +1,14 @@
 //! Why evidence was refused.
 
 use domain::Reason;
+use domain::claims::TcbStatus;
 
 /// The one check that refused the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
+    /// The platform needs software mitigations for an advisory that is not tolerated here.
+    #[error("the platform has an advisory that is not tolerated")]
+    AdvisoryNotTolerated,
     /// The memory of the platform was not checked for aliases (BadRAM, AMD-SB-3015).
     #[error("the platform did not complete its memory alias check")]
     AliasCheck,
@@ -20,8 +24,26 @@ pub enum EvidenceError {
     /// The chip is not on the list of allowed chips.
     #[error("the chip is not on the list of allowed chips")]
     ChipNotAllowed,
-    /// The revocation list is malformed or not signed by the root.
-    #[error("the revocation list is malformed or not signed by the root")]
+    /// Collateral is not what its format says.
+    #[error("malformed collateral: {0}")]
+    CollateralMalformed(&'static str),
+    /// Collateral is for another processor family or another kind of enclave.
+    #[error("the collateral is for another platform: {0}")]
+    CollateralMismatch(&'static str),
+    /// Collateral is missing.
+    #[error("collateral is missing: {0}")]
+    CollateralMissing(&'static str),
+    /// Collateral was issued after the time of verification.
+    #[error("the collateral is not yet valid: {0}")]
+    CollateralNotYetValid(&'static str),
+    /// The signature over collateral does not verify.
+    #[error("the signature over the collateral does not verify: {0}")]
+    CollateralSignature(&'static str),
+    /// The collateral's next update was due before the time of verification.
+    #[error("the collateral is out of date: {0}")]
+    CollateralStale(&'static str),
+    /// The revocation list is malformed or not signed by the issuer that it names.
+    #[error("the revocation list is malformed or not signed by its issuer")]
     Crl,
     /// No revocation list was given where one is required.
     #[error("a revocation list is required")]
@@ -38,6 +60,9 @@ pub enum EvidenceError {
     /// A certificate has expired.
     #[error("a certificate of the chain has expired")]
     Expired,
+    /// The processor family is not on the list of allowed ones.
+    #[error("the processor family is not on the list of allowed ones")]
+    FmspcNotAllowed,
     /// The host bound other data at launch: another launch manifest.
     #[error("the host data is not the expected one")]
     HostData,
@@ -50,6 +75,21 @@ pub enum EvidenceError {
     /// The guest's policy allows a migration agent.
     #[error("the guest can be read by a migration agent")]
     MigrationAgent,
+    /// The guest can be moved to another machine.
+    #[error("the guest can be migrated")]
+    Migratable,
+    /// The guest was configured otherwise: another launch manifest.
+    #[error("the guest's configuration identity is not the expected one")]
+    MrConfigId,
+    /// The guest has another owner.
+    #[error("the guest's owner is not the expected one")]
+    MrOwner,
+    /// The guest's owner configured it otherwise.
+    #[error("the guest's owner configuration is not the expected one")]
+    MrOwnerConfig,
+    /// The TDX module is not an expected one.
+    #[error("the TDX module's measurement is not an expected one")]
+    MrSeam,
     /// No measurement is expected, so none can match.
     #[error("at least one expected measurement is required")]
     NoMeasurements,
@@ -59,6 +99,33 @@ pub enum EvidenceError {
     /// Certificate, report and root do not name the same generation of processors.
     #[error("the processor generations of report and certificates differ")]
     Product,
+    /// The host can profile the guest.
+    #[error("the guest can be profiled by the host")]
+    Profiling,
+    /// The quoting enclave has other attributes than its identity says.
+    #[error("the quoting enclave's attributes are not those of its identity")]
+    QeAttributes,
+    /// The quoting enclave can be debugged: its key is anybody's.
+    #[error("the quoting enclave can be debugged")]
+    QeDebugEnabled,
+    /// The quoting enclave has another MISCSELECT than its identity says.
+    #[error("the quoting enclave's MISCSELECT is not that of its identity")]
+    QeMiscselect,
+    /// The enclave that made the quote is another product than the quoting enclave.
+    #[error("the quoting enclave's product is not that of its identity")]
+    QeProduct,
+    /// The quoting enclave's report does not bind the key that signed the quote.
+    #[error("the quoting enclave does not vouch for the attestation key")]
+    QeReportData,
+    /// The platform's key did not sign the quoting enclave's report.
+    #[error("the quoting enclave's report is not signed by the platform's key")]
+    QeSignature,
+    /// The enclave that made the quote is signed by somebody else than Intel's quoting enclave.
+    #[error("the quoting enclave's signer is not that of its identity")]
+    QeSigner,
+    /// The quote has a version or body that is not supported.
+    #[error("quote version `{0}` is not supported here")]
+    QuoteVersion(u16),
     /// The guest bound other data: another nonce or another key.
     #[error("the report data is not the expected one")]
     ReportData,
@@ -71,6 +138,15 @@ pub enum EvidenceError {
     /// Firmware versions are not in the order reported, committed, current.
     #[error("the platform reports firmware versions that it can roll back")]
     Rollback,
+    /// Something else was measured while the guest started or ran.
+    #[error("runtime measurement `{0}` is not the expected one")]
+    RuntimeMeasurement(u8),
+    /// The host can inject exceptions where the guest touches memory that it has not accepted.
+    #[error("the guest does not disable exceptions on pending memory")]
+    SeptVeDisable,
+    /// A service guest is bound to the guest and could move it or read it.
+    #[error("a service guest is bound to the guest")]
+    ServiceTd,
     /// The report's signature does not verify.
     #[error("the report's signature does not verify")]
     Signature,
@@ -80,12 +156,37 @@ pub enum EvidenceError {
     /// The report is unsigned, or signed by another kind of key than the certificate's.
     #[error("the report is not signed by the certificate's kind of key")]
     SigningKey,
+    /// The collateral is older than the lowest accepted evaluation of Intel's.
+    #[error("the TCB evaluation data number `{0}` is lower than accepted")]
+    TcbEvaluation(u32),
     /// The firmware is older than the floor, or the floor does not know the processor.
     #[error("the firmware is older than the floor for this processor")]
     TcbFloor,
+    /// The platform, the quoting enclave or the TDX module is older than every level that the
+    /// collateral knows.
+    #[error("the collateral knows no TCB level this old: {0}")]
+    TcbLevel(&'static str),
     /// The certificate is for other firmware versions than the reported ones.
     #[error("the certificate is for other firmware versions")]
     TcbMismatch,
+    /// Firmware, configuration or microcode is not good enough.
+    #[error("the platform's TCB status is `{0}`")]
+    TcbStatus(TcbStatus),
+    /// The guest has other attributes than expected.
+    #[error("the guest's attributes are not the expected ones")]
+    TdAttributes,
+    /// Attributes that no specification defines are set.
+    #[error("reserved attributes of the guest are set")]
+    TdAttributesReserved,
+    /// The TDX module is not Intel's, or has attributes such as debugging.
+    #[error("the TDX module is not the one that the collateral describes")]
+    TdxModule,
+    /// The quote is of another kind of enclave than asked for.
+    #[error("the quote is of another kind of enclave")]
+    TeeType,
+    /// Bytes follow the quote that are neither part of it nor padding.
+    #[error("other bytes than zeros follow the quote")]
+    TrailingBytes,
     /// The chain ends in a root that was not given.
     #[error("the certificate chain ends in an unknown root")]
     UnknownRoot,
@@ -95,41 +196,102 @@ pub enum EvidenceError {
     /// Other software than the guest's most privileged layer asked for the report.
     #[error("the report was requested at VMPL `{0}`")]
     Vmpl(u32),
+    /// Other processor features are on than expected.
+    #[error("the guest's extended features are not the expected ones")]
+    Xfam,
 }
 
 impl Reason for EvidenceError {
     fn reason(&self) -> &'static str {
         match self {
+            Self::AdvisoryNotTolerated => "evidence.advisory-not-tolerated",
             Self::AliasCheck => "evidence.alias-check",
             Self::Chain => "evidence.chain",
             Self::ChipId => "evidence.chip-id",
             Self::ChipIdMasked => "evidence.chip-id-masked",
             Self::ChipNotAllowed => "evidence.chip-not-allowed",
+            Self::CollateralMalformed(_) => "evidence.collateral-malformed",
+            Self::CollateralMismatch(_) => "evidence.collateral-mismatch",
+            Self::CollateralMissing(_) => "evidence.collateral-missing",
+            Self::CollateralNotYetValid(_) => "evidence.collateral-not-yet-valid",
+            Self::CollateralSignature(_) => "evidence.collateral-signature",
+            Self::CollateralStale(_) => "evidence.collateral-stale",
             Self::Crl => "evidence.crl",
             Self::CrlMissing => "evidence.crl-missing",
             Self::CrlStale => "evidence.crl-stale",
             Self::DebugEnabled => "evidence.debug-enabled",
             Self::EmulatedPlatform => "evidence.emulated-platform",
             Self::Expired => "evidence.expired",
+            Self::FmspcNotAllowed => "evidence.fmspc-not-allowed",
             Self::HostData => "evidence.host-data",
             Self::Malformed(_) => "evidence.malformed",
             Self::Measurement => "evidence.measurement",
+            Self::Migratable => "evidence.td-migratable",
             Self::MigrationAgent => "evidence.migration-agent",
+            Self::MrConfigId => "evidence.mr-config-id",
+            Self::MrOwner => "evidence.mr-owner",
+            Self::MrOwnerConfig => "evidence.mr-owner-config",
+            Self::MrSeam => "evidence.mr-seam",
             Self::NoMeasurements => "evidence.no-measurements",
             Self::NotYetValid => "evidence.not-yet-valid",
             Self::Product => "evidence.product",
+            Self::Profiling => "evidence.td-profiling",
+            Self::QeAttributes => "evidence.qe-attributes",
+            Self::QeDebugEnabled => "evidence.qe-debug-enabled",
+            Self::QeMiscselect => "evidence.qe-miscselect",
+            Self::QeProduct => "evidence.qe-product",
+            Self::QeReportData => "evidence.qe-report-data",
+            Self::QeSignature => "evidence.qe-signature",
+            Self::QeSigner => "evidence.qe-signer",
+            Self::QuoteVersion(_) => "evidence.quote-version",
             Self::ReportData => "evidence.report-data",
             Self::ReportVersion(_) => "evidence.report-version",
             Self::Revoked => "evidence.revoked",
             Self::Rollback => "evidence.rollback",
+            Self::RuntimeMeasurement(_) => "evidence.runtime-measurement",
+            Self::SeptVeDisable => "evidence.td-sept-ve-disable",
+            Self::ServiceTd => "evidence.td-service",
             Self::Signature => "evidence.signature",
             Self::SignatureAlgorithm => "evidence.signature-algorithm",
             Self::SigningKey => "evidence.signing-key",
+            Self::TcbEvaluation(_) => "evidence.tcb-evaluation",
             Self::TcbFloor => "evidence.tcb-floor",
+            Self::TcbLevel(_) => "evidence.tcb-level",
             Self::TcbMismatch => "evidence.tcb-mismatch",
+            Self::TcbStatus(status) => tcb_status(*status),
+            Self::TdAttributes => "evidence.td-attributes",
+            Self::TdAttributesReserved => "evidence.td-attributes-reserved",
+            Self::TdxModule => "evidence.tdx-module",
+            Self::TeeType => "evidence.tee-type",
+            Self::TrailingBytes => "evidence.trailing-bytes",
             Self::UnknownRoot => "evidence.unknown-root",
             Self::VlekNotSupported => "evidence.vlek-not-supported",
             Self::Vmpl(_) => "evidence.vmpl",
+            Self::Xfam => "evidence.xfam",
         }
+    }
+}
+
+/// One check: `error` if `wrong`.
+pub(crate) fn refuse_if(wrong: bool, error: EvidenceError) -> Result<(), EvidenceError> {
+    if wrong { Err(error) } else { Ok(()) }
+}
+
+/// Intel's name for the status, as a code.
+const fn tcb_status(status: TcbStatus) -> &'static str {
+    match status {
+        TcbStatus::UpToDate => "evidence.tcb-up-to-date",
+        TcbStatus::SwHardeningNeeded => "evidence.tcb-sw-hardening-needed",
+        TcbStatus::ConfigurationNeeded => "evidence.tcb-configuration-needed",
+        TcbStatus::ConfigurationAndSwHardeningNeeded => {
+            "evidence.tcb-configuration-and-sw-hardening-needed"
+        }
+        TcbStatus::OutOfDate => "evidence.tcb-out-of-date",
+        TcbStatus::OutOfDateConfigurationNeeded => "evidence.tcb-out-of-date-configuration-needed",
+        TcbStatus::TdRelaunchAdvised => "evidence.tcb-td-relaunch-advised",
+        TcbStatus::TdRelaunchAdvisedConfigurationNeeded => {
+            "evidence.tcb-td-relaunch-advised-configuration-needed"
+        }
+        TcbStatus::Revoked => "evidence.tcb-revoked",
     }
 }

@@ -20,7 +20,8 @@ use domain::{Timestamp, Verified};
 use serde::{Deserialize, Serialize};
 
 use crate::EvidenceError;
-use authentic::{Authentic, refuse_if};
+use crate::error::refuse_if;
+use authentic::Authentic;
 pub use crl::Crl;
 pub use expected::{Chips, Expected, Measurements, TcbFloors};
 pub use input::read_evidence;

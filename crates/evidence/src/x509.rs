@@ -1,6 +1,9 @@
 //! One X.509 certificate (RFC 5280), with the exact bytes that were signed.
 
-use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA384, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PSS_2048_8192_SHA384, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
 use domain::Timestamp;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::ObjectIdentifier;
@@ -49,7 +52,7 @@ impl Certificate {
         info.subject_public_key.as_bytes().ok_or(EvidenceError::Malformed("certificate"))
     }
 
-    /// Checks that `issuer` issued this certificate: by name and by RSASSA-PSS with SHA-384.
+    /// Checks that `issuer` issued this certificate: by name and by signature.
     pub(crate) fn signed_by(&self, issuer: &Self) -> Result<(), EvidenceError> {
         if self.issuer() != issuer.subject() {
             return Err(EvidenceError::Chain);
@@ -60,29 +63,65 @@ impl Certificate {
             .map_err(|()| EvidenceError::Chain)
     }
 
-    /// Whether this certificate's key made `signature` over `message`.
+    /// Whether this certificate's key made `signature` over `message`: by RSASSA-PSS with SHA-384
+    /// (RFC 4055) for an RSA key, by ECDSA with SHA-256 (RFC 5758) for a key on P-256.
     pub(crate) fn verify(
         &self,
         algorithm: &AlgorithmIdentifierOwned,
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), ()> {
-        if algorithm.oid != RSASSA_PSS {
+        let scheme: &'static dyn VerificationAlgorithm = match algorithm.oid {
+            RSASSA_PSS if self.key_algorithm() == RSA_ENCRYPTION => &RSA_PSS_2048_8192_SHA384,
+            ECDSA_WITH_SHA256 if self.is_p256() => &ECDSA_P256_SHA256_ASN1,
+            _ => return Err(()),
+        };
+        let key = self.public_key().map_err(|_| ())?;
+        UnparsedPublicKey::new(scheme, key).verify(message, signature).map_err(|_| ())
+    }
+
+    /// Whether this certificate's key on P-256 made `signature`, `r` and `s` of 32 bytes each, over
+    /// the SHA-256 of `message`.
+    pub(crate) fn signed_p256(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), ()> {
+        if !self.is_p256() {
             return Err(());
         }
         let key = self.public_key().map_err(|_| ())?;
-        UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA384, key)
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key)
             .verify(message, signature)
             .map_err(|_| ())
+    }
+
+    fn key_algorithm(&self) -> ObjectIdentifier {
+        self.parsed.tbs_certificate().subject_public_key_info().algorithm.oid
+    }
+
+    fn is_p256(&self) -> bool {
+        let algorithm = &self.parsed.tbs_certificate().subject_public_key_info().algorithm;
+        let curve = algorithm.parameters.as_ref().map(|curve| curve.decode_as());
+        algorithm.oid == EC_PUBLIC_KEY && curve == Some(Ok(P256))
+    }
+
+    /// Checks that the certificate may not issue others and holds no critical extension that is not
+    /// understood here (RFC 5280 §4.2).
+    pub(crate) fn is_end_entity(&self) -> Result<(), EvidenceError> {
+        if self.may_issue() || !self.critical_extensions_are_known() {
+            return Err(EvidenceError::Chain);
+        }
+        Ok(())
+    }
+
+    /// Whether the basic constraints say so. What cannot be read is nothing that may issue.
+    fn may_issue(&self) -> bool {
+        let constraints =
+            self.parsed.tbs_certificate().get_extension::<BasicConstraints>().ok().flatten();
+        constraints.is_some_and(|(_, constraints)| constraints.ca)
     }
 
     /// Checks that the certificate may issue others and holds no critical extension that is not
     /// understood here (RFC 5280 §4.2).
     pub(crate) fn is_authority(&self) -> Result<(), EvidenceError> {
-        let constraints =
-            self.parsed.tbs_certificate().get_extension::<BasicConstraints>().ok().flatten();
-        let authority = constraints.is_some_and(|(_, constraints)| constraints.ca);
-        if authority && self.critical_extensions_are_known() {
+        if self.may_issue() && self.critical_extensions_are_known() {
             Ok(())
         } else {
             Err(EvidenceError::Chain)
@@ -148,4 +187,8 @@ pub(crate) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2
 pub(crate) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");

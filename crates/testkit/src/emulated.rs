@@ -3,7 +3,7 @@
 //! is given differs.
 
 mod authority;
-mod der;
+pub(crate) mod der;
 mod persist;
 mod report;
 

@@ -5,3 +5,4 @@
 
 pub mod bundles;
 pub mod emulated;
+pub mod intel;

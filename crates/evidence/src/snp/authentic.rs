@@ -7,6 +7,7 @@ use super::chain::EndorsementKey;
 use super::roots::{Root, Roots};
 use super::{Report, SnpEvidence, TcbFloors};
 use crate::EvidenceError;
+use crate::error::refuse_if;
 use crate::x509::Certificate;
 
 /// Evidence that a pinned root vouches for: parse, chain, chip, firmware versions and signature
@@ -84,8 +85,4 @@ fn claims(report: &Report, key: &EndorsementKey<'_>) -> Result<Claims, EvidenceE
         signing_key: key.kind,
         chip_id: report.chip_id,
     })
-}
-
-pub(super) fn refuse_if(wrong: bool, error: EvidenceError) -> Result<(), EvidenceError> {
-    if wrong { Err(error) } else { Ok(()) }
 }

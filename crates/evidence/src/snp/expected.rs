@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use domain::claims::{ChipId, Claims, Cpuid, HostData, Measurement, ReportData, Tcb};
 use serde::Deserialize;
 
-use super::authentic::refuse_if;
 use crate::EvidenceError;
+use crate::error::refuse_if;
 
 /// The values that a release needs the evidence to show. Besides them, and not configurable: VMPL
 /// 0, debugging off, no migration agent, report version 3 or later, memory checked for aliases,
@@ -27,7 +27,7 @@ pub struct Expected {
 
 impl Expected {
     pub(super) fn check(&self, claims: &Claims) -> Result<(), EvidenceError> {
-        refuse_if(!self.measurements.0.contains(&claims.measurement), EvidenceError::Measurement)?;
+        refuse_if(!self.measurements.contain(&claims.measurement), EvidenceError::Measurement)?;
         refuse_if(claims.host_data != self.host_data, EvidenceError::HostData)?;
         refuse_if(claims.report_data != self.report_data, EvidenceError::ReportData)?;
         refuse_if(!self.chips.allow(&claims.chip_id), EvidenceError::ChipNotAllowed)
@@ -47,6 +47,11 @@ impl Measurements {
         let measurements: BTreeSet<_> = measurements.into_iter().collect();
         refuse_if(measurements.is_empty(), EvidenceError::NoMeasurements)?;
         Ok(Self(measurements))
+    }
+
+    /// Whether `measurement` is one of them.
+    pub(crate) fn contain(&self, measurement: &Measurement) -> bool {
+        self.0.contains(measurement)
     }
 }
 

@@ -3,56 +3,65 @@
 use domain::Timestamp;
 use x509_cert::der::asn1::ObjectIdentifier;
 
-pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     element(0x30, parts)
 }
 
-pub(super) fn set(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn set(parts: &[&[u8]]) -> Vec<u8> {
     element(0x31, parts)
 }
 
 /// A constructed, context-specific element.
-pub(super) fn context(number: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn context(number: u8, parts: &[&[u8]]) -> Vec<u8> {
     element(0xa0 | number, parts)
 }
 
 /// A non-negative integer, big-endian.
-pub(super) fn integer(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
     let sign: &[u8] = if bytes.first().is_some_and(|byte| *byte >= 0x80) { &[0] } else { &[] };
     element(0x02, &[sign, bytes])
 }
 
-pub(super) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     element(0x06, &[oid.as_bytes()])
 }
 
-pub(super) fn octets(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn octets(bytes: &[u8]) -> Vec<u8> {
     element(0x04, &[bytes])
 }
 
 /// A bit string of whole bytes.
-pub(super) fn bits(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn bits(bytes: &[u8]) -> Vec<u8> {
     element(0x03, &[&[0], bytes])
 }
 
-pub(super) fn utf8(text: &str) -> Vec<u8> {
+pub(crate) fn utf8(text: &str) -> Vec<u8> {
     element(0x0c, &[text.as_bytes()])
 }
 
-pub(super) fn ia5(text: &str) -> Vec<u8> {
+pub(crate) fn ia5(text: &str) -> Vec<u8> {
     element(0x16, &[text.as_bytes()])
 }
 
-pub(super) fn yes() -> Vec<u8> {
+pub(crate) fn yes() -> Vec<u8> {
     element(0x01, &[&[0xff]])
 }
 
-pub(super) fn null() -> Vec<u8> {
+pub(crate) fn no() -> Vec<u8> {
+    element(0x01, &[&[0]])
+}
+
+/// An enumerated value below 128.
+pub(crate) fn enumerated(value: u8) -> Vec<u8> {
+    element(0x0a, &[&[value]])
+}
+
+pub(crate) fn null() -> Vec<u8> {
     element(0x05, &[])
 }
 
 /// UTCTime before 2050, GeneralizedTime after (RFC 5280 §4.1.2.5).
-pub(super) fn time(time: Timestamp) -> Vec<u8> {
+pub(crate) fn time(time: Timestamp) -> Vec<u8> {
     let text = time.to_string();
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     match digits.split_at_checked(2) {

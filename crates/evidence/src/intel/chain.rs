@@ -1,0 +1,83 @@
+//! From the pinned root to the key of one platform (Intel SGX PCK Certificate and CRL Profile
+//! Specification).
+
+use domain::Timestamp;
+use domain::claims::intel::{IntelPlatform, PckAuthority};
+
+use super::extension::SgxExtension;
+use super::roots::Root;
+use crate::EvidenceError;
+use crate::error::refuse_if;
+use crate::x509::{COMMON_NAME, Certificate, attribute};
+
+/// The certificate of a platform's key (PCK), after its chain was verified up to the pinned root.
+pub(super) struct PlatformKey<'a> {
+    pub(super) root: &'a Root,
+    pub(super) intermediate: Certificate,
+    pub(super) certificate: Certificate,
+    pub(super) extension: SgxExtension,
+    authority: PckAuthority,
+}
+
+impl<'a> PlatformKey<'a> {
+    /// Verifies names and signatures from the root down. Dates are [`Self::valid_at`]'s.
+    ///
+    /// `chain` holds the leaf first, then its issuer; a root in it is ignored.
+    pub(super) fn verify(chain: &[Vec<u8>], root: &'a Root) -> Result<Self, EvidenceError> {
+        let [leaf, rest @ ..] = chain else { return Err(MALFORMED) };
+        let certificate = Certificate::from_der(leaf)?;
+        let others =
+            rest.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
+        let intermediate = others
+            .into_iter()
+            .find(|other| other.subject() == certificate.issuer())
+            .ok_or(EvidenceError::Chain)?;
+        root.issued(&intermediate)?;
+        intermediate.is_authority()?;
+        certificate.signed_by(&intermediate)?;
+        certificate.is_end_entity()?;
+        refuse_if(!root.names(&certificate, NAME), EvidenceError::Chain)?;
+        let authority = if root.names(&intermediate, "Intel SGX PCK Platform CA") {
+            PckAuthority::Platform
+        } else if root.names(&intermediate, "Intel SGX PCK Processor CA") {
+            PckAuthority::Processor
+        } else {
+            return Err(EvidenceError::Chain);
+        };
+        let extension = SgxExtension::read(&certificate)?;
+        Ok(Self { root, intermediate, certificate, extension, authority })
+    }
+
+    /// Whether `certificate` is named as one of a platform's key.
+    pub(super) fn is_named(certificate: &Certificate) -> bool {
+        attribute(certificate.subject(), COMMON_NAME) == Some(NAME)
+    }
+
+    /// Whether every certificate of the chain is valid at `at`.
+    pub(super) fn valid_at(&self, at: Timestamp) -> Result<(), EvidenceError> {
+        [&self.root.certificate, &self.intermediate, &self.certificate]
+            .into_iter()
+            .try_for_each(|certificate| certificate.valid_at(at))
+    }
+
+    pub(super) fn claims(&self) -> IntelPlatform {
+        let extension = &self.extension;
+        IntelPlatform {
+            trust: self.root.trust,
+            authority: self.authority,
+            fmspc: extension.fmspc,
+            pce_id: extension.pce_id,
+            ppid: extension.ppid,
+            cpu_svn: extension.cpu_svn,
+            pce_svn: extension.pce_svn,
+            instance: extension.instance,
+            dynamic_platform: extension.dynamic_platform,
+            cached_keys: extension.cached_keys,
+            smt_enabled: extension.smt_enabled,
+        }
+    }
+}
+
+/// Common name of the certificates of platforms' keys.
+const NAME: &str = "Intel SGX PCK Certificate";
+const MALFORMED: EvidenceError = EvidenceError::Malformed("no certificate of the platform's key");
