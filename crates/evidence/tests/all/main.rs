@@ -5,6 +5,8 @@ mod chains;
 #[cfg(test)]
 mod emulated;
 #[cfg(test)]
+mod intel;
+#[cfg(test)]
 mod launch_digests;
 #[cfg(test)]
 mod mutations;

@@ -1,0 +1,10 @@
+//! The verifier of TDX and SGX quotes.
+
+mod collateral;
+mod expected;
+mod mutations;
+mod refused;
+mod second_opinion;
+mod support;
+mod table;
+mod vectors;
