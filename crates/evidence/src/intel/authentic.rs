@@ -105,14 +105,14 @@ impl<'a> Authentic<'a> {
     }
 
     /// Step 3. The outer error is one that no profile lets pass; the inner one says that no level
-    /// fits. The verdict comes with the number of the evaluation.
+    /// fits.
     fn enclave_verdict<'c>(
         &self,
         collateral: &'c Collateral,
         appraisal: &mut Appraisal,
         signers: &mut Vec<Certificate>,
         at: Timestamp,
-    ) -> Result<Result<Option<(&'c Verdict, u32)>, EvidenceError>, EvidenceError> {
+    ) -> Result<Result<Option<EnclaveVerdict<'c>>, EvidenceError>, EvidenceError> {
         const WHAT: &str = "QE identity";
         let (tee, report) = (self.quote.tee(), &self.quote.quoting_enclave.report);
         let identity = match collateral.qe_identity(tee, at) {
@@ -127,8 +127,9 @@ impl<'a> Authentic<'a> {
         let identity = &identity.value;
         identity.check(report)?;
         appraisal.note(current(WHAT, identity.window, at));
+        let evaluation_data_number = identity.evaluation_data_number;
         let verdict = identity.verdict(report);
-        Ok(verdict.map(|verdict| Some((verdict, identity.evaluation_data_number))))
+        Ok(verdict.map(|verdict| Some(EnclaveVerdict { verdict, evaluation_data_number })))
     }
 
     /// Steps 3 and 4. The errors are as those of [`Self::enclave_verdict`].
@@ -162,9 +163,9 @@ impl<'a> Authentic<'a> {
             Ok(enclave) => enclave,
             Err(error) => return Ok(Err(error)),
         };
-        let evaluation = enclave.map_or(u32::MAX, |(_, number)| number);
+        let evaluation = enclave.as_ref().map_or(u32::MAX, |of| of.evaluation_data_number);
         let evaluation = evaluation.min(info.evaluation_data_number);
-        let verdict = enclave.map(|(verdict, _)| verdict);
+        let verdict = enclave.map(|enclave| enclave.verdict);
         Ok(info.assess(extension, self.guest(), verdict, evaluation).map(Some))
     }
 
@@ -231,6 +232,12 @@ impl<'a> Authentic<'a> {
     pub(super) const fn trust(&self) -> Trust {
         self.key.root.trust
     }
+}
+
+/// What the quoting enclave's identity says about its version.
+struct EnclaveVerdict<'a> {
+    verdict: &'a Verdict,
+    evaluation_data_number: u32,
 }
 
 /// What there is to say about authentic evidence.

@@ -248,7 +248,7 @@ mod tests {
             "00".to_owned(),
             "-----BEGIN%2".to_owned(),
             format!(r#"{{"tcbInfo":{{}},"signature":"{signature}","more":1}}"#),
-            format!(r#"{{"enclaveIdentity":{{}},"signature":"{}"}}"#, &signature[1..]),
+            format!(r#"{{"enclaveIdentity":{{}},"signature":"{signature}0"}}"#),
         ];
         for text in unknown {
             assert_eq!(Collateral::read([text.as_bytes()]).unwrap_err(), UNKNOWN, "{text}");

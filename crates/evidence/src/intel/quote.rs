@@ -72,6 +72,7 @@ impl Quote {
     /// [`EvidenceError::SignatureAlgorithm`] for keys other than P-256;
     /// [`EvidenceError::Malformed`] for anything else that the format does not allow.
     pub fn parse(bytes: &[u8]) -> Result<Self, EvidenceError> {
+        refuse_if(bytes.len() < SHORTEST, EvidenceError::Malformed("quote length"))?;
         let mut fields = Fields(bytes);
         let header = Header::read(&mut fields)?;
         let body = body(&header, &mut fields)?;
@@ -186,6 +187,8 @@ fn trim_zeros(mut text: &[u8]) -> &[u8] {
     text
 }
 
+/// Header, the shorter of the bodies, and a length: less is nothing that has a version.
+const SHORTEST: usize = 48 + ENCLAVE_REPORT_LENGTH + 4;
 /// "Attestation Key Type": ECDSA-256-with-P-256.
 const ECDSA_P256: u16 = 2;
 /// "TEE Type".

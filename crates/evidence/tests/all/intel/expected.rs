@@ -9,38 +9,53 @@ use testkit::intel::Fake;
 
 use super::support::{captured, created, expected, now, other_measurement, reason_at};
 
-fn rows() -> Vec<(fn(&mut Expected), &'static str)> {
+/// What is expected otherwise, and the one reason.
+struct Row(fn(&mut Expected), &'static str);
+
+fn rows() -> Vec<Row> {
     vec![
-        (|_| (), "verified"),
-        (
+        Row(|_| (), "verified"),
+        Row(
             |e| e.measurements = Measurements::new([other_measurement()]).unwrap(),
             "evidence.measurement",
         ),
-        (|e| e.rtmrs[0] = RuntimeMeasurement::from_bytes([9; 48]), "evidence.runtime-measurement"),
-        (|e| e.rtmrs[1] = RuntimeMeasurement::from_bytes([9; 48]), "evidence.runtime-measurement"),
-        (|e| e.rtmrs[2] = RuntimeMeasurement::from_bytes([9; 48]), "evidence.runtime-measurement"),
-        (|e| e.rtmrs[3] = RuntimeMeasurement::from_bytes([9; 48]), "evidence.runtime-measurement"),
-        (|e| e.config_id = ConfigId::from_bytes([9; 48]), "evidence.mr-config-id"),
-        (|e| e.owner = OwnerId::from_bytes([9; 48]), "evidence.mr-owner"),
-        (|e| e.owner_config = OwnerConfig::from_bytes([9; 48]), "evidence.mr-owner-config"),
-        (|e| e.report_data = ReportData::from_bytes([9; 64]), "evidence.report-data"),
-        (|e| e.td_attributes = TdAttributes::new(0x5000_0000), "evidence.td-attributes"),
-        (|e| e.xfam = Xfam::new(3), "evidence.xfam"),
-        (
+        Row(
+            |e| e.rtmrs[0] = RuntimeMeasurement::from_bytes([9; 48]),
+            "evidence.runtime-measurement",
+        ),
+        Row(
+            |e| e.rtmrs[1] = RuntimeMeasurement::from_bytes([9; 48]),
+            "evidence.runtime-measurement",
+        ),
+        Row(
+            |e| e.rtmrs[2] = RuntimeMeasurement::from_bytes([9; 48]),
+            "evidence.runtime-measurement",
+        ),
+        Row(
+            |e| e.rtmrs[3] = RuntimeMeasurement::from_bytes([9; 48]),
+            "evidence.runtime-measurement",
+        ),
+        Row(|e| e.config_id = ConfigId::from_bytes([9; 48]), "evidence.mr-config-id"),
+        Row(|e| e.owner = OwnerId::from_bytes([9; 48]), "evidence.mr-owner"),
+        Row(|e| e.owner_config = OwnerConfig::from_bytes([9; 48]), "evidence.mr-owner-config"),
+        Row(|e| e.report_data = ReportData::from_bytes([9; 64]), "evidence.report-data"),
+        Row(|e| e.td_attributes = TdAttributes::new(0x5000_0000), "evidence.td-attributes"),
+        Row(|e| e.xfam = Xfam::new(3), "evidence.xfam"),
+        Row(
             |e| e.modules = Allowed::Listed([ModuleMeasurement::from_bytes([9; 48])].into()),
             "evidence.mr-seam",
         ),
-        (|e| e.modules = Allowed::Listed([].into()), "evidence.mr-seam"),
-        (|e| e.modules = Allowed::Any, "verified"),
-        (
+        Row(|e| e.modules = Allowed::Listed([].into()), "evidence.mr-seam"),
+        Row(|e| e.modules = Allowed::Any, "verified"),
+        Row(
             |e| e.families = Allowed::Listed([Fmspc::from_bytes([9; 6])].into()),
             "evidence.fmspc-not-allowed",
         ),
-        (
+        Row(
             |e| e.platforms = Allowed::Listed([Ppid::from_bytes([9; 16])].into()),
             "evidence.chip-not-allowed",
         ),
-        (
+        Row(
             |e| {
                 e.tcb = TcbPolicy {
                     minimum_evaluation_data_number: 19,
@@ -54,7 +69,7 @@ fn rows() -> Vec<(fn(&mut Expected), &'static str)> {
 
 fn check(fake: &Fake) {
     let evidence = fake.sign().unwrap();
-    for (index, (change, reason)) in rows().into_iter().enumerate() {
+    for (index, Row(change, reason)) in rows().into_iter().enumerate() {
         let mut expected = expected(fake);
         change(&mut expected);
         assert_eq!(reason_at(&evidence, &expected, now()), reason, "row {index}");

@@ -304,7 +304,8 @@ fn root_only(chain: &str) -> String {
 #[rustfmt::skip] // one row, one line
 fn quotes_of_tdx_1_5_are_judged_by_both_versions() {
     let update = 48 + 6 + 584;
-    let rows: [(&str, fn(&mut Fake, usize), &str); 6] = [
+    type Change = fn(&mut Fake, usize);
+    let rows: [(&str, Change, &str); 6] = [
         ("up to date", |_, _| (), "verified"),
         ("launched on an old module, updated since", |f, _| f.signed[54] = 2, "evidence.tcb-td-relaunch-advised"),
         ("now on an old module", |f, at| f.signed[at] = 2, "evidence.tcb-out-of-date"),
