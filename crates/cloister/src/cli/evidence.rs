@@ -1,11 +1,13 @@
 //! `cloister evidence`: look at attestation evidence, or decide on it as a broker does.
 
+mod intel;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use airlock::export::Trust as TrustFile;
 use clap::{Args, Subcommand, ValueEnum};
-use domain::claims::{ChipId, Claims, HostData, Measurement, Platform, ReportData, Trust};
+use domain::claims::{ChipId, HostData, Measurement, ReportData, Trust};
 use domain::{Digest, Timestamp};
 use evidence::EvidenceError;
 use evidence::snp::{
@@ -45,7 +47,9 @@ pub enum EvidenceCommand {
 
 const INSPECT_EXAMPLE: &str = "Examples:
   cloister evidence inspect --kind snp --input report.bin --certs vcek.der --at 2026-11-20T12:00:00Z
-  cloister evidence inspect --kind snp --input evidence.json --crl milan.crl --profile archive --json";
+  cloister evidence inspect --kind snp --input evidence.json --crl milan.crl --profile archive --json
+  cloister evidence inspect --kind tdx --input quote.dat --collateral tcbInfo.json \\
+      --collateral qeIdentity.json --crl root.crl --crl pck.crl --at 2026-11-20T12:00:00Z";
 
 const VERIFY_EXAMPLE: &str = "Example:
   cloister evidence verify --kind snp --input evidence.json --crl milan.crl --expect expect.toml
@@ -55,7 +59,16 @@ What is expected:
   host_data = \"sha256:…\"   # digest of the launch manifest
   report_data = \"…\"        # 128 hexadecimal digits
   chips = \"any\"            # or a list of chip ids
-  floors = \"minimum-tcb.toml\" # optional: stricter or newer than the built-in ones";
+  floors = \"minimum-tcb.toml\" # optional: stricter or newer than the built-in ones
+
+What is expected of a TDX guest; identities in hexadecimal, attributes as 0x…:
+  measurements = [\"…\"]     # MRTD
+  rtmrs = [\"…\", \"…\", \"…\", \"…\"]
+  mrconfigid, mrowner, mrownerconfig, report_data, td_attributes, xfam
+  modules = \"any\"          # or a list of MRSEAM
+  families = \"any\"         # or a list of FMSPC
+  platforms = \"any\"        # or a list of PPID
+  tcb = \"minimum-tcb-intel.toml\" # optional: stricter or newer than the built-in one";
 
 /// The evidence and what it is judged by.
 #[derive(Debug, Args)]
@@ -63,16 +76,17 @@ pub struct EvidenceOptions {
     /// Which kind of hardware
     #[arg(long)]
     kind: Kind,
-    /// The evidence: report (raw or hexadecimal), or JSON with certificates
+    /// The evidence: report or quote (raw, hexadecimal or base64), or JSON that holds it
     #[arg(long)]
     input: PathBuf,
     /// Certificates of the chain, DER or PEM; the vendor's published ones may be left out
     #[arg(long)]
     certs: Vec<PathBuf>,
-    /// The vendor's revocation list (DER)
+    /// The vendor's revocation list (DER; for Intel also PEM, base64 or hexadecimal), repeatable
     #[arg(long)]
     crl: Vec<PathBuf>,
-    /// Collateral of kinds that need it
+    /// Intel's collateral in any order: TCB info and QE identity as served, signing chains, lists, or
+    /// the one file that dcap-qvl writes
     #[arg(long)]
     collateral: Vec<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
@@ -116,15 +130,23 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
                 ProfileOption::Production => Profile::Production,
                 ProfileOption::Archive => Profile::Archive,
             };
+            if let Some(tee) = intel::tee(evidence.kind) {
+                return intel::inspect(&evidence, tee, profile);
+            }
             let input = Input::read(&evidence, edition)?;
             let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
             let floors = TcbFloors::published().map_err(|error| refused(&error))?;
             let inspected =
                 inspect(&input.evidence, &floors, profile, &input.roots, &crls, input.at)
                     .map_err(|error| refused(&error))?;
-            Ok(accepted("authentic", inspected.claims(), inspected.warnings()))
+            let claims = inspected.claims();
+            let trust = claims.platform.trust();
+            Ok(accepted("authentic", trust, json!(claims), inspected.warnings()))
         }
         EvidenceCommand::Verify { evidence, expect } => {
+            if evidence.kind == Kind::Tdx {
+                return intel::verify(&evidence, &expect);
+            }
             let expected = expected(&expect)?;
             let input = Input::read(&evidence, edition)?;
             let crl = match input.crls.as_slice() {
@@ -134,7 +156,7 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             };
             let claims = verify(&input.evidence, &expected, &input.roots, crl, input.at)
                 .map_err(|error| refused(&error))?;
-            Ok(accepted("verified", claims.get(), &[]))
+            Ok(accepted("verified", claims.get().platform.trust(), json!(claims.get()), &[]))
         }
     }
 }
@@ -151,7 +173,7 @@ impl Input {
         if options.kind != Kind::Snp {
             return Err(Failure::unusable_because(
                 "evidence.unsupported-kind",
-                "this version verifies evidence of the kind `snp` only",
+                "this version verifies evidence of the kinds `snp` and `tdx`, and inspects `sgx`",
             ));
         }
         if !options.collateral.is_empty() {
@@ -186,11 +208,9 @@ fn refused(error: &EvidenceError) -> Failure {
     Failure::Refused(Answer::new(json, format!("refused: {detail} ({})", error.reason())))
 }
 
-fn accepted(verdict: &str, claims: &Claims, warnings: &[EvidenceError]) -> Answer {
+fn accepted(verdict: &str, trust: Trust, claims: Value, warnings: &[EvidenceError]) -> Answer {
     use domain::Reason as _;
-    let Platform::SevSnp { trust, .. } = claims.platform;
     let codes: Vec<_> = warnings.iter().map(EvidenceError::reason).collect();
-    let claims = json!(claims);
     let json = json!({
         "verdict": verdict,
         "reason": null,

@@ -74,11 +74,96 @@ fn a_published_report_is_inspected() {
     assert_eq!(ran.verdict(), (1, "refused", Some("evidence.signature")));
 }
 
+/// In Intel's files and in dcap-qvl's; raw, hexadecimal and inside JSON.
+#[test]
+fn published_quotes_are_inspected() {
+    let Some(google) = vector("attestation/google+go-tdx-guest/testing/testdata") else { return };
+    let rs = "attestation/confidential-dot-ai+attestation-rs/crates/attestation/test_data";
+    let rs = vector(rs).unwrap();
+    let phala = vector("attestation/Phala-Network+dcap-qvl").unwrap();
+    let bench = Bench::new();
+    let folder = format!("{rs}/collateral");
+    let intel = format!(
+        "--crl {folder}/root_ca_crl.der --crl {folder}/pck_crl_platform.der \
+         --certs {folder}/tcb_signing_chain.pem --collateral {folder}/td_qe_identity.json \
+         --collateral {folder}/tcb_info_50806f000000.json \
+         --collateral {folder}/tcb_info_90c06f000000.json --at 2026-03-20T00:00:00Z"
+    );
+    for input in
+        [format!("{google}/quote_v5_sample.dat"), format!("{rs}/az_tdx/live-evidence.json")]
+    {
+        let ran = bench.run(&format!("evidence inspect --kind tdx --input {input} {intel}"));
+        assert_eq!(ran.verdict(), (0, "authentic", None), "{ran:?}");
+        assert_eq!(ran.json["platform"], "hardware");
+        assert_eq!(ran.json["warnings"], serde_json::json!([]));
+        assert_eq!(ran.json["claims"]["tcb"]["status"], "UpToDate");
+        assert_eq!(ran.json["claims"]["platform"]["fmspc"], "90c06f000000");
+        assert_eq!(ran.json["claims"]["td_attributes"], "0x10000000");
+    }
+    let near = format!("{phala}/tests/near/contracts/gas-test/tests/quote");
+    let ran = bench.run(&format!(
+        "evidence inspect --kind tdx --input {near}/quote_hex.txt \
+         --collateral {near}/quote_collateral.json --at 2025-09-15T00:00:00Z"
+    ));
+    assert_eq!(ran.verdict(), (0, "authentic", None), "{ran:?}");
+
+    let sgx = format!(
+        "--input {phala}/sample/sgx_quote --collateral {phala}/sample/sgx_quote_collateral.json \
+         --at 2025-07-01T00:00:00Z"
+    );
+    let ran = bench.run(&format!("evidence inspect --kind sgx {sgx}"));
+    let reason = "evidence.tcb-configuration-and-sw-hardening-needed";
+    assert_eq!(ran.verdict(), (1, "refused", Some(reason)));
+    let ran = bench.run(&format!("evidence inspect --kind sgx {sgx} --profile archive"));
+    assert_eq!(ran.verdict(), (0, "authentic", None), "{ran:?}");
+    assert_eq!(ran.json["warnings"], serde_json::json!([reason]));
+    let ran = bench.run(&format!("evidence inspect --kind tdx {sgx}"));
+    assert_eq!(ran.verdict(), (1, "refused", Some("evidence.tee-type")));
+    let ran = bench.run(&format!("evidence verify --kind sgx {sgx} --expect {near}/quote_hex.txt"));
+    assert_eq!(ran.verdict().0, 2, "{ran:?}");
+
+    let mut quote = std::fs::read(format!("{google}/quote_v5_sample.dat")).unwrap();
+    quote[600] ^= 1;
+    bench.write("quote", quote);
+    let ran = bench.run(&format!("evidence inspect --kind tdx --input quote {intel}"));
+    assert_eq!(ran.verdict(), (1, "refused", Some("evidence.signature")));
+}
+
+#[test]
+fn a_published_quote_is_verified_against_what_it_must_show() {
+    let Some(phala) = vector("attestation/Phala-Network+dcap-qvl/sample") else { return };
+    let bench = Bench::new();
+    let input = format!(
+        "--kind tdx --input {phala}/tdx_quote --collateral {phala}/tdx_quote_collateral.json \
+         --at 2025-07-01T00:00:00Z"
+    );
+    let ran = bench.run(&format!("evidence inspect {input}"));
+    let claims = &ran.json["claims"];
+    let text = |name: &str| format!("{name} = {}\n", claims[name]);
+    let names = ["mrconfigid", "mrowner", "mrownerconfig", "report_data", "td_attributes", "xfam"];
+    let mut expect: String = names.into_iter().map(text).collect();
+    expect.push_str(&format!("measurements = [{}]\nrtmrs = {}\n", claims["mrtd"], claims["rtmrs"]));
+    expect.push_str("modules = \"any\"\nplatforms = \"any\"\n");
+    let families = format!("families = [{}]\n", claims["platform"]["fmspc"]);
+    bench.write("expect.toml", format!("{expect}{families}"));
+    let verify = format!("evidence verify {input} --expect expect.toml");
+    let ran = bench.run(&verify);
+    assert_eq!(ran.verdict(), (0, "verified", None), "{ran:?}");
+    bench.write("expect.toml", format!("{expect}families = [\"000000000000\"]\n"));
+    assert_eq!(bench.run(&verify).verdict(), (1, "refused", Some("evidence.fmspc-not-allowed")));
+    bench.write("expect.toml", expect);
+    assert_eq!(bench.run(&verify).verdict(), (2, "unusable", Some("input.malformed")));
+}
+
 #[test]
 fn kinds_that_cannot_be_verified_are_said_to_be_so() {
     let bench = Bench::new();
     bench.write("quote", "a quote");
-    for kind in ["tdx", "sgx", "az-snp-vtpm", "az-tdx-vtpm", "nvidia-gpu"] {
+    for kind in ["tdx", "sgx"] {
+        let noise = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
+        assert_eq!(noise.verdict(), (1, "refused", Some("evidence.malformed")), "{kind}");
+    }
+    for kind in ["az-snp-vtpm", "az-tdx-vtpm", "nvidia-gpu"] {
         let ran = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
         assert_eq!(ran.verdict(), (2, "unusable", Some("evidence.unsupported-kind")), "{kind}");
     }
