@@ -12,6 +12,37 @@ pub enum EvidenceError {
     /// The memory of the platform was not checked for aliases (BadRAM, AMD-SB-3015).
     #[error("the platform did not complete its memory alias check")]
     AliasCheck,
+    /// The HCL's claims hold no attestation key, more than one, or one that is not RSA with 2048 bits
+    /// for signing.
+    #[error("the runtime claims hold no usable attestation key")]
+    AzureAttestationKey,
+    /// The quote is over another nonce.
+    #[error("the quote's nonce is not the expected one")]
+    AzureNonce,
+    /// There is no nonce: a quote without one is as good tomorrow.
+    #[error("the quote is over no nonce")]
+    AzureNonceMissing,
+    /// The quote is about other PCR values than those that came with it.
+    #[error("the quote is about other PCR values")]
+    AzurePcrDigest,
+    /// The quote is not about all 24 PCRs of the SHA-256 bank and nothing else.
+    #[error("the quote is not about all PCRs of the SHA-256 bank")]
+    AzurePcrSelection,
+    /// Something else was measured while the machine started or ran.
+    #[error("the PCR values are not an expected set")]
+    AzurePcrValues,
+    /// The evidence holds no quote of the virtual TPM.
+    #[error("the evidence holds no TPM quote")]
+    AzureQuoteMissing,
+    /// The virtual TPM's attestation key did not sign the quote.
+    #[error("the quote is not signed by the virtual TPM's attestation key")]
+    AzureQuoteSignature,
+    /// What is signed was not made by a TPM, or is not a quote.
+    #[error("the signed structure is not a TPM's quote")]
+    AzureQuoteType,
+    /// The HCL's report is of a machine with other hardware than asked for.
+    #[error("the HCL's report is of another kind of hardware")]
+    AzureReportType,
     /// A certificate of the chain is not signed or named as the chain requires.
     #[error("the certificate chain does not hold")]
     Chain,
@@ -206,6 +237,16 @@ impl Reason for EvidenceError {
         match self {
             Self::AdvisoryNotTolerated => "evidence.advisory-not-tolerated",
             Self::AliasCheck => "evidence.alias-check",
+            Self::AzureAttestationKey => "evidence.azure-attestation-key",
+            Self::AzureNonce => "evidence.azure-nonce",
+            Self::AzureNonceMissing => "evidence.azure-nonce-missing",
+            Self::AzurePcrDigest => "evidence.azure-pcr-digest",
+            Self::AzurePcrSelection => "evidence.azure-pcr-selection",
+            Self::AzurePcrValues => "evidence.azure-pcr-values",
+            Self::AzureQuoteMissing => "evidence.azure-quote-missing",
+            Self::AzureQuoteSignature => "evidence.azure-quote-signature",
+            Self::AzureQuoteType => "evidence.azure-quote-type",
+            Self::AzureReportType => "evidence.azure-report-type",
             Self::Chain => "evidence.chain",
             Self::ChipId => "evidence.chip-id",
             Self::ChipIdMasked => "evidence.chip-id-masked",

@@ -6,6 +6,7 @@
 //! functions of bytes, expected values, roots, collateral and time; no expected value can be left
 //! out.
 
+pub mod azure;
 mod crl;
 mod error;
 pub mod intel;
