@@ -1,6 +1,8 @@
 //! The verifier over published evidence and over evidence that is wrong in exactly one way.
 
 #[cfg(test)]
+mod azure;
+#[cfg(test)]
 mod chains;
 #[cfg(test)]
 mod emulated;

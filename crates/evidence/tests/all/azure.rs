@@ -1,0 +1,4 @@
+//! Azure's confidential machines: published evidence, evidence of an emulated machine that is wrong in
+//! exactly one way, and evidence changed at random.
+
+mod published;
