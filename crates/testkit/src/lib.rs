@@ -3,6 +3,7 @@
 //! Nothing that runs on it is confidential, and everything that it signs says so. No released
 //! program contains this crate.
 
+pub mod azure;
 pub mod bundles;
 pub mod emulated;
 pub mod intel;
