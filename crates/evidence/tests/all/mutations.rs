@@ -34,8 +34,6 @@ fn no_mutation_is_accepted() {
     }
 }
 
-/// One change of structure: a bit, a byte, a field of zeros or ones, a cut, an insertion, a copy of
-/// one part over another, two parts exchanged.
 fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
     let SnpEvidence { report, vek, ask } = evidence;
     let part = match random.below(4) {
@@ -43,6 +41,12 @@ fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
         2 => vek,
         _ => ask,
     };
+    mutate_bytes(part, random);
+}
+
+/// One change of structure: a bit, a byte, a field of zeros or ones, a cut, an insertion, a copy of
+/// one part over another.
+pub(crate) fn mutate_bytes(part: &mut Vec<u8>, random: &mut Random) {
     if part.is_empty() {
         return;
     }
@@ -60,10 +64,14 @@ fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
 }
 
 /// xorshift64: the same mutations in every run.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
