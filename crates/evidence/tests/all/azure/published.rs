@@ -201,3 +201,15 @@ fn nonces_and_values_are_claims() {
     assert_eq!(claims["runtime"]["vm-configuration"]["secure-boot"], true);
     assert_eq!(claims["vmpl"], 0);
 }
+
+#[test]
+fn the_documented_table_is_this_one() {
+    let documented = include_str!("../../../../../docs/evidence-azure.md");
+    for Row(files, at, production, archive) in ROWS {
+        let files: Vec<_> = files.iter().map(|file| format!("`{file}`")).collect();
+        let archive = if archive.is_empty() { vec![*production] } else { archive.to_vec() };
+        let codes = format!("{production} | {}", archive.join(", ")).replace("evidence.", "");
+        let line = format!("| {} | {at} | {codes} |", files.join(", "));
+        assert!(documented.contains(&line), "{line}");
+    }
+}
