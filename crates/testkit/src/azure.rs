@@ -2,7 +2,7 @@
 //! tests that make one thing wrong. The hardware's report inside is signed by an emulated processor
 //! of this crate, or is a captured one.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaEncoding};
@@ -136,4 +136,29 @@ pub fn evidence(hcl_report: &[u8], message: &[u8], signature: &[u8], pcrs: &[Vec
         "hcl_report": URL_SAFE.encode(hcl_report),
         "tpm_quote": { "signature": hex(signature), "message": hex(message), "pcrs": pcrs },
     })
+}
+
+/// The TDX module's report (TDREPORT_STRUCT) from which a quote of version 4 with this header and body
+/// was made; its MAC is nobody's.
+#[must_use]
+pub fn td_report(signed: &[u8]) -> Vec<u8> {
+    let body = signed.get(48..).unwrap_or_default();
+    let field = |from: usize, length: usize| body.get(from..from + length).unwrap_or_default();
+    // VALID, then TEE_TCB_SVN, MRSEAM, MRSIGNERSEAM, ATTRIBUTES.
+    let mut tcb = [&[0xff; 8], field(0, 120)].concat();
+    tcb.resize(239, 0);
+    // ATTRIBUTES, XFAM, MRTD, the three identities, the RTMRs.
+    let mut guest = field(120, 400).to_vec();
+    guest.resize(512, 0);
+    let hash = |part: &[u8]| digest(&SHA384, part).as_ref().to_vec();
+    let mut report = vec![0x81];
+    report.resize(32, 0);
+    report.extend(hash(&tcb));
+    report.extend(hash(&guest));
+    report.extend_from_slice(field(520, 64));
+    report.resize(256, 0x3c);
+    report.extend(tcb);
+    report.extend([0; 17]);
+    report.extend(guest);
+    report
 }
