@@ -43,6 +43,9 @@ pub enum EvidenceError {
     /// The HCL's report is of a machine with other hardware than asked for.
     #[error("the HCL's report is of another kind of hardware")]
     AzureReportType,
+    /// The HCL holds the report of another TDX guest than the quote is about.
+    #[error("the TDX module's report and the quote differ")]
+    AzureTdReport,
     /// A certificate of the chain is not signed or named as the chain requires.
     #[error("the certificate chain does not hold")]
     Chain,
@@ -247,6 +250,7 @@ impl Reason for EvidenceError {
             Self::AzureQuoteSignature => "evidence.azure-quote-signature",
             Self::AzureQuoteType => "evidence.azure-quote-type",
             Self::AzureReportType => "evidence.azure-report-type",
+            Self::AzureTdReport => "evidence.azure-td-report",
             Self::Chain => "evidence.chain",
             Self::ChipId => "evidence.chip-id",
             Self::ChipIdMasked => "evidence.chip-id-masked",

@@ -17,6 +17,8 @@ pub(super) struct Parts {
     pub(super) quote: Option<Quote>,
     /// The signing key's certificate, DER or PEM.
     pub(super) vcek: Option<Vec<u8>>,
+    /// The quote of the TDX guest.
+    pub(super) td_quote: Option<Vec<u8>>,
 }
 
 impl Parts {
@@ -24,7 +26,7 @@ impl Parts {
     pub(super) fn read(input: &[u8]) -> Result<Self, EvidenceError> {
         if HclReport::is_one(input) {
             let hcl = HclReport::parse(input)?;
-            return Ok(Self { hcl, quote: None, vcek: None });
+            return Ok(Self { hcl, quote: None, vcek: None, td_quote: None });
         }
         match serde_json::from_slice(input) {
             Ok(Wrapper::Plain(evidence) | Wrapper::Named { evidence }) => evidence.into_parts(),
@@ -62,6 +64,7 @@ struct RawEvidence {
     #[serde(alias = "quote")]
     tpm_quote: Option<RawQuote>,
     vcek: Option<Bytes>,
+    td_quote: Option<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +91,7 @@ impl RawEvidence {
             hcl: HclReport::parse(&self.hcl_report.decode()?)?,
             quote: self.tpm_quote.map(RawQuote::parse).transpose()?,
             vcek: self.vcek.map(Bytes::decode).transpose()?,
+            td_quote: self.td_quote.map(Bytes::decode).transpose()?,
         })
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::hcl::HardwareKind;
 use super::input::Parts;
-use super::vtpm::{Attested, RuntimeClaims, Vtpm, VtpmClaims, VtpmExpected};
+use super::vtpm::{RuntimeClaims, Vtpm, VtpmClaims, VtpmExpected};
 use crate::EvidenceError;
 use crate::snp::{
     self, Chips, Crl, Expected as SnpExpected, Measurements, Profile, Roots, SnpEvidence, TcbFloors,
@@ -124,15 +124,15 @@ pub fn inspect(
     at: Timestamp,
 ) -> Result<Inspected, EvidenceError> {
     let snp = snp::inspect(&evidence.snp, floors, profile, roots, crls, at)?;
-    let Attested { runtime, vtpm } = evidence.vtpm.attested_by(&snp.claims().report_data)?;
+    let attested = evidence.vtpm.attested_by(&snp.claims().report_data)?;
     let mut warnings = snp.warnings().to_vec();
-    match &vtpm {
-        None if profile == Profile::Production => return Err(EvidenceError::AzureQuoteMissing),
-        None => warnings.push(EvidenceError::AzureQuoteMissing),
-        Some(claims) if claims.nonce.is_empty() => warnings.push(EvidenceError::AzureNonceMissing),
-        Some(_) => {}
-    }
-    Ok(Inspected { snp: snp.claims().clone(), runtime, vtpm, warnings })
+    warnings.extend(attested.finding(profile)?);
+    Ok(Inspected {
+        snp: snp.claims().clone(),
+        runtime: attested.runtime,
+        vtpm: attested.vtpm,
+        warnings,
+    })
 }
 
 /// Authentic evidence. Unlike `Verified<AzureSnpClaims>` it was compared with nothing and opens

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::quote::{Clock, Nonce, Pcrs, Quote};
 use super::runtime::Runtime;
 use crate::EvidenceError;
+use crate::snp::Profile;
 
 /// Runtime claims and quote, of which nothing was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,23 @@ impl Vtpm {
             runtime: RuntimeClaims(runtime.others),
             vtpm: self.quote.as_ref().map(VtpmClaims::of),
         })
+    }
+}
+
+impl Attested {
+    /// What an inspection has to say: there is no quote, or one over no nonce.
+    ///
+    /// # Errors
+    /// [`EvidenceError::AzureQuoteMissing`] under [`Profile::Production`].
+    pub(super) fn finding(&self, profile: Profile) -> Result<Option<EvidenceError>, EvidenceError> {
+        match (&self.vtpm, profile) {
+            (None, Profile::Production) => Err(EvidenceError::AzureQuoteMissing),
+            (None, Profile::Archive) => Ok(Some(EvidenceError::AzureQuoteMissing)),
+            (Some(claims), _) if claims.nonce.is_empty() => {
+                Ok(Some(EvidenceError::AzureNonceMissing))
+            }
+            (Some(_), _) => Ok(None),
+        }
     }
 }
 

@@ -5,3 +5,4 @@ mod machine;
 mod mutations;
 mod published;
 mod refused;
+mod tdx;

@@ -124,6 +124,7 @@ pub(super) fn published(path: &str) -> Option<Vec<u8>> {
     let path = path
         .replace("TRUSTEE", &format!("{TRUSTEE}/az-snp-vtpm"))
         .replace("TDX", &format!("{TRUSTEE}/az-tdx-vtpm"))
+        .replace("RSC/", &format!("{RS}/collateral/"))
         .replace("RS-", &format!("{RS}/az_tdx"))
         .replace("RS/", &format!("{RS}/az_snp/"))
         .replace("KINVOLK", "kinvolk+azure-cvm-tooling/az-cvm-vtpm/test");
