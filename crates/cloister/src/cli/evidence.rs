@@ -1,5 +1,6 @@
 //! `cloister evidence`: look at attestation evidence, or decide on it as a broker does.
 
+mod azure;
 mod intel;
 
 use std::collections::BTreeSet;
@@ -68,7 +69,12 @@ What is expected of a TDX guest; identities in hexadecimal, attributes as 0x…:
   modules = \"any\"          # or a list of MRSEAM
   families = \"any\"         # or a list of FMSPC
   platforms = \"any\"        # or a list of PPID
-  tcb = \"minimum-tcb-intel.toml\" # optional: stricter or newer than the built-in one";
+  tcb = \"minimum-tcb-intel.toml\" # optional: stricter or newer than the built-in one
+
+What is expected of a machine on Azure (az-snp-vtpm), whose processor binds the claims of the TPM:
+  measurements, host_data, chips, floors as above, and instead of report_data
+  nonce = \"…\"              # hexadecimal: what the TPM's quote was asked for with
+  pcrs = [[\"…\", …]]        # sets of 24 SHA-256 values, PCR 0 to 23; one set must match";
 
 /// The evidence and what it is judged by.
 #[derive(Debug, Args)]
@@ -86,7 +92,8 @@ pub struct EvidenceOptions {
     #[arg(long)]
     crl: Vec<PathBuf>,
     /// Intel's collateral in any order: TCB info and QE identity as served, signing chains, lists, or
-    /// the one file that dcap-qvl writes
+    /// the one file that dcap-qvl writes; for Azure also quotes, where they
+    /// are files of their own
     #[arg(long)]
     collateral: Vec<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
@@ -133,6 +140,9 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             if let Some(tee) = intel::tee(evidence.kind) {
                 return intel::inspect(&evidence, tee, profile);
             }
+            if evidence.kind == Kind::AzSnpVtpm {
+                return azure::inspect(&evidence, profile, edition);
+            }
             let input = Input::read(&evidence, edition)?;
             let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
             let floors = TcbFloors::published().map_err(|error| refused(&error))?;
@@ -146,6 +156,9 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
         EvidenceCommand::Verify { evidence, expect } => {
             if evidence.kind == Kind::Tdx {
                 return intel::verify(&evidence, &expect);
+            }
+            if evidence.kind == Kind::AzSnpVtpm {
+                return azure::verify(&evidence, &expect, edition);
             }
             let expected = expected(&expect)?;
             let input = Input::read(&evidence, edition)?;
@@ -173,7 +186,8 @@ impl Input {
         if options.kind != Kind::Snp {
             return Err(Failure::unusable_because(
                 "evidence.unsupported-kind",
-                "this version verifies evidence of the kinds `snp` and `tdx`, and inspects `sgx`",
+                "this version verifies evidence of the kinds `snp`, `az-snp-vtpm` and `tdx`, and \
+                 inspects `sgx`",
             ));
         }
         if !options.collateral.is_empty() {
@@ -260,19 +274,30 @@ enum AnyChip {
 fn expected(path: &Path) -> Result<Expected, Failure> {
     let raw: RawExpected = read_toml(path)?;
     let unusable = |error: EvidenceError| malformed(path, &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let floors = match raw.floors {
-        Some(floors) => TcbFloors::from_toml(&read_text(&folder.join(floors))?),
-        None => TcbFloors::published(),
-    };
     Ok(Expected {
         measurements: Measurements::new(raw.measurements).map_err(unusable)?,
         host_data: HostData::from(raw.host_data),
         report_data: raw.report_data,
-        floors: floors.map_err(unusable)?,
-        chips: match raw.chips {
-            RawChips::Word(AnyChip::Any) => Chips::Any,
-            RawChips::Listed(chips) => Chips::Listed(chips),
-        },
+        floors: floors(path, raw.floors)?,
+        chips: raw.chips.into(),
     })
+}
+
+impl From<RawChips> for Chips {
+    fn from(chips: RawChips) -> Self {
+        match chips {
+            RawChips::Word(AnyChip::Any) => Self::Any,
+            RawChips::Listed(chips) => Self::Listed(chips),
+        }
+    }
+}
+
+/// The floors that the file `expect` names, beside it, or the built-in ones.
+fn floors(expect: &Path, named: Option<PathBuf>) -> Result<TcbFloors, Failure> {
+    let folder = expect.parent().unwrap_or(Path::new("."));
+    let floors = match named {
+        Some(floors) => TcbFloors::from_toml(&read_text(&folder.join(floors))?),
+        None => TcbFloors::published(),
+    };
+    floors.map_err(|error| malformed(expect, &error))
 }

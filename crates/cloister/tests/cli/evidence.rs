@@ -163,12 +163,14 @@ fn kinds_that_cannot_be_verified_are_said_to_be_so() {
         let noise = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
         assert_eq!(noise.verdict(), (1, "refused", Some("evidence.malformed")), "{kind}");
     }
-    for kind in ["az-snp-vtpm", "az-tdx-vtpm", "nvidia-gpu"] {
+    for kind in ["az-tdx-vtpm", "nvidia-gpu"] {
         let ran = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
         assert_eq!(ran.verdict(), (2, "unusable", Some("evidence.unsupported-kind")), "{kind}");
     }
-    let noise = bench.run("evidence inspect --kind snp --input quote");
-    assert_eq!(noise.verdict(), (1, "refused", Some("evidence.malformed")));
+    for kind in ["snp", "az-snp-vtpm"] {
+        let noise = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
+        assert_eq!(noise.verdict(), (1, "refused", Some("evidence.malformed")), "{kind}");
+    }
     let absent = bench.run("evidence inspect --kind snp --input absent");
     assert_eq!(absent.verdict(), (2, "unusable", Some("input.unreadable")));
     let tdx = bench.run("measure tdx --ovmf quote");
@@ -246,4 +248,42 @@ fn what_is_no_export_is_refused() {
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[test]
+fn evidence_of_azure_is_inspected_and_decided_on() {
+    let folder = "attestation/confidential-containers+trustee/deps/verifier/test_data/az-snp-vtpm";
+    let Some(folder) = vector(folder) else { return };
+    let bench = Bench::new();
+    let kind = "--kind az-snp-vtpm --at 2026-01-01T00:00:00Z";
+    let current = format!("evidence inspect {kind} --input {folder}/evidence-v2.json");
+    let inspected = bench.run(&current);
+    assert_eq!(inspected.verdict(), (0, "authentic", None), "{inspected:?}");
+    let claims = &inspected.json["claims"];
+    assert_eq!(claims["vmpl"], 0);
+    // A report, a certificate and a quote as three files, in a version that is refused today.
+    let parts = format!(
+        "evidence inspect --kind az-snp-vtpm --at 2024-01-01T00:00:00Z --certs {folder}/vcek.pem \
+         --input {folder}/hcl-report.bin --collateral {folder}/quote.bin"
+    );
+    let refused = (1, "refused", Some("evidence.alias-check"));
+    assert_eq!(bench.run(&parts).verdict(), refused);
+    let archive = bench.run(&format!("{parts} --profile archive"));
+    assert_eq!(archive.verdict(), (0, "authentic", None));
+
+    // A decision compares all values, and needs AMD's list.
+    let text = |name: &str| claims[name].as_str().unwrap().to_owned();
+    let pcrs = serde_json::to_string(&claims["vtpm"]["pcrs"]).unwrap();
+    let expect = format!(
+        "measurements = [\"{}\"]\nhost_data = \"sha256:{}\"\nchips = \"any\"\npcrs = [{pcrs}]\n",
+        text("measurement"),
+        text("host_data"),
+    );
+    let verify =
+        format!("evidence verify {kind} --input {folder}/evidence-v2.json --expect expect.toml");
+    bench.write("expect.toml", &expect);
+    assert_eq!(bench.run(&verify).verdict(), (2, "unusable", Some("input.malformed")));
+    bench.write("expect.toml", format!("{expect}nonce = \"00\"\n"));
+    let refused = (1, "refused", Some("evidence.crl-missing"));
+    assert_eq!(bench.run(&verify).verdict(), refused);
 }
