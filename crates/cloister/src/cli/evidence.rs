@@ -74,7 +74,8 @@ What is expected of a TDX guest; identities in hexadecimal, attributes as 0x…:
 What is expected of a machine on Azure (az-snp-vtpm), whose processor binds the claims of the TPM:
   measurements, host_data, chips, floors as above, and instead of report_data
   nonce = \"…\"              # hexadecimal: what the TPM's quote was asked for with
-  pcrs = [[\"…\", …]]        # sets of 24 SHA-256 values, PCR 0 to 23; one set must match";
+  pcrs = [[\"…\", …]]        # sets of 24 SHA-256 values, PCR 0 to 23; one set must match
+For az-tdx-vtpm nonce and pcrs stand beside what a TDX guest has, again instead of report_data";
 
 /// The evidence and what it is judged by.
 #[derive(Debug, Args)]
@@ -92,8 +93,8 @@ pub struct EvidenceOptions {
     #[arg(long)]
     crl: Vec<PathBuf>,
     /// Intel's collateral in any order: TCB info and QE identity as served, signing chains, lists, or
-    /// the one file that dcap-qvl writes; for Azure also quotes, where they
-    /// are files of their own
+    /// the one file that dcap-qvl writes; for Azure also quotes,
+    /// where they are files of their own
     #[arg(long)]
     collateral: Vec<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
@@ -121,6 +122,12 @@ pub(super) enum Kind {
     NvidiaGpu,
 }
 
+impl Kind {
+    const fn is_azure(self) -> bool {
+        matches!(self, Self::AzSnpVtpm | Self::AzTdxVtpm)
+    }
+}
+
 /// How strictly to inspect.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum ProfileOption {
@@ -140,7 +147,7 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             if let Some(tee) = intel::tee(evidence.kind) {
                 return intel::inspect(&evidence, tee, profile);
             }
-            if evidence.kind == Kind::AzSnpVtpm {
+            if evidence.kind.is_azure() {
                 return azure::inspect(&evidence, profile, edition);
             }
             let input = Input::read(&evidence, edition)?;
@@ -157,7 +164,7 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             if evidence.kind == Kind::Tdx {
                 return intel::verify(&evidence, &expect);
             }
-            if evidence.kind == Kind::AzSnpVtpm {
+            if evidence.kind.is_azure() {
                 return azure::verify(&evidence, &expect, edition);
             }
             let expected = expected(&expect)?;
@@ -186,8 +193,7 @@ impl Input {
         if options.kind != Kind::Snp {
             return Err(Failure::unusable_because(
                 "evidence.unsupported-kind",
-                "this version verifies evidence of the kinds `snp`, `az-snp-vtpm` and `tdx`, and \
-                 inspects `sgx`",
+                "this version verifies SEV-SNP and TDX, also on Azure, and inspects SGX",
             ));
         }
         if !options.collateral.is_empty() {

@@ -1,5 +1,7 @@
 //! Azure's machines, whose hardware vouches for a virtual TPM.
 
+mod tdx;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -13,12 +15,15 @@ use evidence::snp::{Crl, Measurements, Profile, Roots, TcbFloors};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{EvidenceOptions, RawChips, accepted, floors, refused};
+use super::{EvidenceOptions, Kind, RawChips, accepted, floors, refused};
 use crate::Edition;
 use crate::cli::files::{malformed, now, read, read_json, read_toml};
 use crate::cli::{Failure, Outcome};
 
 pub(super) fn inspect(options: &EvidenceOptions, profile: Profile, edition: &Edition) -> Outcome {
+    if options.kind == Kind::AzTdxVtpm {
+        return tdx::inspect(options, profile);
+    }
     let input = Input::read(options, edition)?;
     let floors = TcbFloors::published().map_err(|error| refused(&error))?;
     let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
@@ -30,6 +35,9 @@ pub(super) fn inspect(options: &EvidenceOptions, profile: Profile, edition: &Edi
 }
 
 pub(super) fn verify(options: &EvidenceOptions, expect: &Path, edition: &Edition) -> Outcome {
+    if options.kind == Kind::AzTdxVtpm {
+        return tdx::verify(options, expect);
+    }
     let expected = expected(expect)?;
     let input = Input::read(options, edition)?;
     let crl = match input.crls.as_slice() {

@@ -100,14 +100,14 @@ struct RawExpected {
 
 #[derive(Deserialize)]
 #[serde(untagged, bound = "T: Deserialize<'de> + Ord")]
-enum RawAllowed<T> {
+pub(super) enum RawAllowed<T> {
     Word(AnyValue),
     Listed(BTreeSet<T>),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum AnyValue {
+pub(super) enum AnyValue {
     Any,
 }
 

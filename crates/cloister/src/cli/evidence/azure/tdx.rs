@@ -1,0 +1,110 @@
+//! Azure's machines with TDX.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use domain::Timestamp;
+use domain::claims::{
+    ConfigId, Fmspc, Measurement, ModuleMeasurement, OwnerConfig, OwnerId, Ppid,
+    RuntimeMeasurement, TdAttributes, Xfam,
+};
+use evidence::EvidenceError;
+use evidence::azure::tdx_vtpm::{self, Evidence, Expected, read_evidence};
+use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
+use evidence::intel::{Collateral, Measurements, Profile, Root, TcbPolicy};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{files, slices};
+use crate::cli::evidence::intel::RawAllowed;
+use crate::cli::evidence::{EvidenceOptions, accepted, refused};
+use crate::cli::files::{malformed, now, read, read_text, read_toml};
+use crate::cli::{Failure, Outcome};
+
+pub(in crate::cli::evidence) fn inspect(options: &EvidenceOptions, profile: Profile) -> Outcome {
+    let policy = TcbPolicy::published().map_err(|error| refused(&error))?;
+    let Input { evidence, collateral, root, at } = Input::read(options)?;
+    let inspected = tdx_vtpm::inspect(&evidence, &collateral, &policy, profile, &root, at)
+        .map_err(|error| refused(&error))?;
+    Ok(accepted("authentic", inspected.trust(), json!(inspected), inspected.warnings()))
+}
+
+pub(in crate::cli::evidence) fn verify(options: &EvidenceOptions, expect: &Path) -> Outcome {
+    let expected = expected(expect)?;
+    let Input { evidence, collateral, root, at } = Input::read(options)?;
+    let verified = tdx_vtpm::verify(&evidence, &collateral, &expected, &root, at)
+        .map_err(|error| refused(&error))?;
+    let claims = verified.get();
+    Ok(accepted("verified", claims.platform.trust, json!(claims), &[]))
+}
+
+struct Input {
+    evidence: Evidence,
+    collateral: Collateral,
+    root: Root,
+    at: Timestamp,
+}
+
+impl Input {
+    fn read(options: &EvidenceOptions) -> Result<Self, Failure> {
+        if options.trust.is_some() {
+            return Err(Failure::unusable_because(
+                "evidence.trust",
+                "Intel's evidence is judged under Intel's root only; leave `--trust` out",
+            ));
+        }
+        let input = read(&options.input)?;
+        let mut paths = options.collateral.clone();
+        paths.extend(options.certs.iter().chain(&options.crl).cloned());
+        let files = files(&paths)?;
+        let at = options.at.map_or_else(now, Ok)?;
+        let (evidence, others) =
+            read_evidence(&input, &slices(&files)).map_err(|error| refused(&error))?;
+        let collateral = Collateral::read(others).map_err(|error| refused(&error))?;
+        let root = Root::intel().map_err(|error| refused(&error))?;
+        Ok(Self { evidence, collateral, root, at })
+    }
+}
+
+/// The file of `--expect`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawExpected {
+    measurements: BTreeSet<Measurement>,
+    rtmrs: [RuntimeMeasurement; 4],
+    mrconfigid: ConfigId,
+    mrowner: OwnerId,
+    mrownerconfig: OwnerConfig,
+    td_attributes: TdAttributes,
+    xfam: Xfam,
+    modules: RawAllowed<ModuleMeasurement>,
+    families: RawAllowed<Fmspc>,
+    platforms: RawAllowed<Ppid>,
+    tcb: Option<PathBuf>,
+    nonce: Nonce,
+    pcrs: Vec<Pcrs>,
+}
+
+fn expected(path: &Path) -> Result<Expected, Failure> {
+    let raw: RawExpected = read_toml(path)?;
+    let unusable = |error: EvidenceError| malformed(path, &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let tcb = match raw.tcb {
+        Some(policy) => TcbPolicy::from_toml(&read_text(&folder.join(policy))?),
+        None => TcbPolicy::published(),
+    };
+    Ok(Expected {
+        measurements: Measurements::new(raw.measurements).map_err(unusable)?,
+        rtmrs: raw.rtmrs,
+        config_id: raw.mrconfigid,
+        owner: raw.mrowner,
+        owner_config: raw.mrownerconfig,
+        td_attributes: raw.td_attributes,
+        xfam: raw.xfam,
+        modules: raw.modules.into(),
+        families: raw.families.into(),
+        platforms: raw.platforms.into(),
+        tcb: tcb.map_err(unusable)?,
+        vtpm: VtpmExpected { nonce: raw.nonce, pcrs: PcrSets::new(raw.pcrs).map_err(unusable)? },
+    })
+}
