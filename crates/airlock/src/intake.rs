@@ -114,6 +114,7 @@ impl Airlock {
             report_data: output_report_data(package),
             floors: self.floors.clone(),
             chips: self.chips.clone(),
+            rules: self.platform_rules.clone(),
         };
         let crl = match moment.crl.as_slice() {
             [] => Crl::EmulatedNone,

@@ -24,7 +24,7 @@ use domain::Timestamp;
 use domain::event::{Actor, Event};
 use domain::ids::PersonId;
 use domain::keys::SecretKey;
-use evidence::snp::{Chips, Roots, TcbFloors};
+use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use ledger::{Draft, Ledger};
 use seal::SealingSecretKey;
 
@@ -45,6 +45,8 @@ pub struct Airlock {
     pub floors: TcbFloors,
     /// Which chips count.
     pub chips: Chips,
+    /// What else guests and hosts must be like.
+    pub platform_rules: PlatformRules,
     /// The vendor's revocation list (DER), read at each use; none on the emulated platform alone.
     pub revocation: Revocation,
     /// The clock.

@@ -129,6 +129,7 @@ impl Broker {
                 .map_err(|_| refused(EvidenceError::ReportData))?,
             floors: self.config.floors.clone(),
             chips: self.config.chips.clone(),
+            rules: self.config.platform_rules.clone(),
         };
         let list = self.config.revocation.read()?;
         let crl = list.as_deref().map_or(Crl::EmulatedNone, Crl::Given);

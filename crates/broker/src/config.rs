@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::Timestamp;
 use domain::keys::PublicKey;
 use domain::launch::Deployment;
-use evidence::snp::{Chips, Roots, TcbFloors};
+use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use ledger::Ledger;
 use policy::ReleasePolicy;
 use seal::SealingSecretKey;
@@ -31,6 +31,8 @@ pub struct Config {
     pub floors: TcbFloors,
     /// The chips that may run enclaves.
     pub chips: Chips,
+    /// What else guests and hosts must be like.
+    pub platform_rules: PlatformRules,
     /// How long things are good for.
     pub lifetimes: Lifetimes,
 }

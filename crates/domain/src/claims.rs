@@ -53,6 +53,8 @@ pub struct Claims {
     pub author_key_digest: KeyDigest,
     /// PLATFORM_INFO: how the platform is set up.
     pub platform_info: PlatformInfo,
+    /// Mitigation vectors; reports before version 5 have none.
+    pub mitigations: Option<Mitigations>,
     /// Firmware security versions.
     pub tcb: TcbVersions,
     /// SIGNING_KEY: which kind of key signed the report.
@@ -128,6 +130,17 @@ pub struct Cpuid {
     pub model: u8,
     /// Stepping.
     pub stepping: u8,
+}
+
+/// Which mitigations were in force (AMD 56860 §7.3, LAUNCH_MIT_VECTOR and CURRENT_MIT_VECTOR): one
+/// bit for each that AMD has numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mitigations {
+    /// When the guest was launched.
+    pub launch: u64,
+    /// When the report was made.
+    pub current: u64,
 }
 
 /// The four TCB_VERSION fields of a report.

@@ -239,6 +239,7 @@ fn claims(host_data: HostData, measurement: Measurement) -> Verified<Claims> {
         id_key_digest: KeyDigest::from_bytes([0; 48]),
         author_key_digest: KeyDigest::from_bytes([0; 48]),
         platform_info: PlatformInfo::new(0x25),
+        mitigations: None,
         tcb: TcbVersions { reported: tcb, committed: tcb, current: tcb, launch: tcb },
         signing_key: SigningKey::Vcek,
         chip_id: ChipId::from_bytes([2; 64]),

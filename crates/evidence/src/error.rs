@@ -12,6 +12,9 @@ pub enum EvidenceError {
     /// The memory of the platform was not checked for aliases (BadRAM, AMD-SB-3015).
     #[error("the platform did not complete its memory alias check")]
     AliasCheck,
+    /// Somebody else certified the key of the guest's ID block.
+    #[error("the guest's author key is not an expected one")]
+    AuthorKey,
     /// The HCL's claims hold no attestation key, more than one, or one that is not RSA with 2048 bits
     /// for signing.
     #[error("the runtime claims hold no usable attestation key")]
@@ -97,9 +100,15 @@ pub enum EvidenceError {
     /// The processor family is not on the list of allowed ones.
     #[error("the processor family is not on the list of allowed ones")]
     FmspcNotAllowed,
+    /// The guest's own security version is too low.
+    #[error("the guest's security version is lower than accepted")]
+    GuestSvn,
     /// The host bound other data at launch: another launch manifest.
     #[error("the host data is not the expected one")]
     HostData,
+    /// Somebody else signed the guest's ID block.
+    #[error("the guest's ID key is not an expected one")]
+    IdKey,
     /// The bytes are not what their format says.
     #[error("malformed evidence: {0}")]
     Malformed(&'static str),
@@ -112,6 +121,9 @@ pub enum EvidenceError {
     /// The guest can be moved to another machine.
     #[error("the guest can be migrated")]
     Migratable,
+    /// A mitigation that is asked for was not in force, at launch or now.
+    #[error("a required mitigation is not in force")]
+    Mitigation,
     /// The guest was configured otherwise: another launch manifest.
     #[error("the guest's configuration identity is not the expected one")]
     MrConfigId,
@@ -130,6 +142,12 @@ pub enum EvidenceError {
     /// A certificate is not valid yet.
     #[error("a certificate of the chain is not yet valid")]
     NotYetValid,
+    /// The host is not set up as asked for.
+    #[error("the host is not set up as required")]
+    PlatformInfo,
+    /// The guest's policy accepts older firmware interfaces than asked for.
+    #[error("the guest's policy accepts an older firmware ABI than required")]
+    PolicyAbi,
     /// Certificate, report and root do not name the same generation of processors.
     #[error("the processor generations of report and certificates differ")]
     Product,
@@ -190,6 +208,15 @@ pub enum EvidenceError {
     /// The report is unsigned, or signed by another kind of key than the certificate's.
     #[error("the report is not signed by the certificate's kind of key")]
     SigningKey,
+    /// The guest's policy lets the host run other threads on the guest's cores.
+    #[error("the guest's policy allows simultaneous multithreading")]
+    SmtAllowed,
+    /// The guest's policy lets the guest run on several sockets.
+    #[error("the guest's policy allows several sockets")]
+    SocketsAllowed,
+    /// The chip, or its whole generation, is switched off in this deployment.
+    #[error("the chip or its generation is switched off here")]
+    SwitchedOff,
     /// The collateral is older than the lowest accepted evaluation of Intel's.
     #[error("the TCB evaluation data number `{0}` is lower than accepted")]
     TcbEvaluation(u32),
@@ -240,6 +267,7 @@ impl Reason for EvidenceError {
         match self {
             Self::AdvisoryNotTolerated => "evidence.advisory-not-tolerated",
             Self::AliasCheck => "evidence.alias-check",
+            Self::AuthorKey => "evidence.author-key",
             Self::AzureAttestationKey => "evidence.azure-attestation-key",
             Self::AzureNonce => "evidence.azure-nonce",
             Self::AzureNonceMissing => "evidence.azure-nonce-missing",
@@ -268,17 +296,22 @@ impl Reason for EvidenceError {
             Self::EmulatedPlatform => "evidence.emulated-platform",
             Self::Expired => "evidence.expired",
             Self::FmspcNotAllowed => "evidence.fmspc-not-allowed",
+            Self::GuestSvn => "evidence.guest-svn",
             Self::HostData => "evidence.host-data",
+            Self::IdKey => "evidence.id-key",
             Self::Malformed(_) => "evidence.malformed",
             Self::Measurement => "evidence.measurement",
             Self::Migratable => "evidence.td-migratable",
             Self::MigrationAgent => "evidence.migration-agent",
+            Self::Mitigation => "evidence.mitigation",
             Self::MrConfigId => "evidence.mr-config-id",
             Self::MrOwner => "evidence.mr-owner",
             Self::MrOwnerConfig => "evidence.mr-owner-config",
             Self::MrSeam => "evidence.mr-seam",
             Self::NoMeasurements => "evidence.no-measurements",
             Self::NotYetValid => "evidence.not-yet-valid",
+            Self::PlatformInfo => "evidence.platform-info",
+            Self::PolicyAbi => "evidence.policy-abi",
             Self::Product => "evidence.product",
             Self::Profiling => "evidence.td-profiling",
             Self::QeAttributes => "evidence.qe-attributes",
@@ -299,6 +332,9 @@ impl Reason for EvidenceError {
             Self::Signature => "evidence.signature",
             Self::SignatureAlgorithm => "evidence.signature-algorithm",
             Self::SigningKey => "evidence.signing-key",
+            Self::SmtAllowed => "evidence.smt-allowed",
+            Self::SocketsAllowed => "evidence.sockets-allowed",
+            Self::SwitchedOff => "evidence.switched-off",
             Self::TcbEvaluation(_) => "evidence.tcb-evaluation",
             Self::TcbFloor => "evidence.tcb-floor",
             Self::TcbLevel(_) => "evidence.tcb-level",

@@ -12,6 +12,7 @@ mod expected;
 mod input;
 mod report;
 mod roots;
+mod rules;
 mod table;
 mod trustee;
 
@@ -27,6 +28,9 @@ pub use expected::{Chips, Expected, Measurements, TcbFloors};
 pub use input::read_evidence;
 pub use report::{REPORT_LENGTH, RawTcb, Report};
 pub use roots::{EMULATED_MARKER, Roots};
+pub use rules::{
+    Abi, GuestRules, HostFeature, HostRules, Keys, Permission, PlatformRules, SwitchedOff,
+};
 
 /// A report and the two certificates below the root, as a guest sends them: raw report, DER
 /// certificates, each as base64 in JSON.
@@ -57,7 +61,8 @@ pub struct SnpEvidence {
 /// 6. certificates are valid at `at`; debugging and migration off; VMPL 0; no rollback; memory
 ///    checked for aliases; chip not masked; firmware not below its floor;
 /// 7. no certificate is revoked;
-/// 8. measurement, host data, report data and chip are expected ones.
+/// 8. measurement, host data, report data and chip are expected ones;
+/// 9. guest and host are as the deployment's rules say.
 pub fn verify(
     evidence: &SnpEvidence,
     expected: &Expected,

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use cloister::node::{Addresses, Hardware, Node, NodeConfig, NodeFolder, now};
 use domain::claims::{GuestPolicy, HexError};
-use evidence::snp::{Chips, Roots, TcbFloors};
+use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use launcher::{GuestImage, Host, Launcher, Size};
 
 use crate::LabError;
@@ -113,6 +113,7 @@ fn hardware(launcher: Launcher, platform: EmulatedPlatform) -> Result<Hardware, 
         roots: Roots::emulated(&der)?,
         floors: TcbFloors::published()?,
         chips: Chips::Any,
+        platform_rules: PlatformRules::none(),
         revocation: None,
         emulated_root: Some(root),
         launcher,

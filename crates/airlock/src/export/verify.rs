@@ -14,7 +14,9 @@ use domain::output::{CheckedOutput, PackageStatement, output_report_data};
 use domain::project::{Approval, Proposal};
 use domain::review::ReviewedOutput;
 use domain::{Digest, Verified};
-use evidence::snp::{Chips, Crl, Expected, Measurements, Roots, SnpEvidence, TcbFloors};
+use evidence::snp::{
+    Chips, Crl, Expected, Measurements, PlatformRules, Roots, SnpEvidence, TcbFloors,
+};
 
 use super::log::{RestsOn, member};
 use super::{
@@ -246,6 +248,7 @@ fn evidence(
         report_data: output_report_data(receipt.package),
         floors: TcbFloors::published().map_err(ExportError::Evidence)?,
         chips: Chips::Any,
+        rules: PlatformRules::none(),
     };
     let crl = match member(members, CRL)? {
         [] => Crl::EmulatedNone,

@@ -23,7 +23,7 @@ use domain::output::{OutputPackage, PackageFile, output_report_data};
 use domain::project::{Proposal, Workload, WorkloadKind, approve};
 use domain::review::{Review, Vote};
 use domain::{Digest, ReasonCode, Timestamp, canonical};
-use evidence::snp::{Chips, Roots, SnpEvidence, TcbFloors};
+use evidence::snp::{Chips, PlatformRules, Roots, SnpEvidence, TcbFloors};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use ledger::{Draft, Ledger};
@@ -171,6 +171,7 @@ impl World {
             roots: roots(),
             floors: TcbFloors::published().unwrap(),
             chips: Chips::Any,
+            platform_rules: PlatformRules::none(),
             revocation,
             clock: Box::new(move || at(clock.load(Ordering::SeqCst))),
             decisions: Decisions::default(),

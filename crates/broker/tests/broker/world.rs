@@ -20,7 +20,7 @@ use domain::keys::SecretKey;
 use domain::launch::{Deployment, JobRequest};
 use domain::project::{Proposal, Workload, WorkloadKind, approve};
 use domain::{Digest, Timestamp, canonical};
-use evidence::snp::{Chips, Roots, TcbFloors};
+use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use ledger::Ledger;
@@ -116,6 +116,7 @@ impl World {
             revocation: Revocation::EmulatedNone,
             floors: TcbFloors::published().unwrap(),
             chips: Chips::Any,
+            platform_rules: PlatformRules::none(),
             lifetimes: Lifetimes::default(),
         };
         let folder = tempfile::tempdir().unwrap();

@@ -12,8 +12,8 @@ use domain::claims::{ChipId, HostData, Measurement, ReportData, Trust};
 use domain::{Digest, Timestamp};
 use evidence::EvidenceError;
 use evidence::snp::{
-    Chips, Crl, Expected, Measurements, Profile, Roots, SnpEvidence, TcbFloors, inspect,
-    read_evidence, verify,
+    Chips, Crl, Expected, Measurements, PlatformRules, Profile, Roots, SnpEvidence, TcbFloors,
+    inspect, read_evidence, verify,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,6 +61,7 @@ What is expected:
   report_data = \"…\"        # 128 hexadecimal digits
   chips = \"any\"            # or a list of chip ids
   floors = \"minimum-tcb.toml\" # optional: stricter or newer than the built-in ones
+  [rules.guest]              # optional: all of [rules] as [platform] in docs/cloister.toml
 
 What is expected of a TDX guest; identities in hexadecimal, attributes as 0x…:
   measurements = [\"…\"]     # MRTD
@@ -262,6 +263,8 @@ struct RawExpected {
     report_data: ReportData,
     chips: RawChips,
     floors: Option<PathBuf>,
+    #[serde(default = "PlatformRules::none")]
+    rules: PlatformRules,
 }
 
 #[derive(Deserialize)]
@@ -286,6 +289,7 @@ fn expected(path: &Path) -> Result<Expected, Failure> {
         report_data: raw.report_data,
         floors: floors(path, raw.floors)?,
         chips: raw.chips.into(),
+        rules: raw.rules,
     })
 }
 

@@ -71,6 +71,7 @@ async fn hardware(config: &ServeConfig) -> Result<Hardware, NodeError> {
         roots: Roots::amd(),
         floors: TcbFloors::published().map_err(NodeError::Floors)?,
         chips: config.chips(),
+        platform_rules: config.platform.clone(),
         revocation: Some(config.revocation_list.clone()),
         emulated_root: None,
         launcher,

@@ -10,7 +10,7 @@ use control::authz::Role;
 use domain::claims::ChipId;
 use domain::ids::PersonId;
 use domain::keys::PublicKey;
-use evidence::snp::Chips;
+use evidence::snp::{Chips, PlatformRules};
 use serde::Deserialize;
 
 use super::{Addresses, NodeConfig};
@@ -27,6 +27,8 @@ pub struct ServeConfig {
     pub custodians: BTreeSet<PublicKey>,
     /// The chips that may run enclaves: `"any"`, or a list of CHIP_IDs in hex.
     pub chips: ChipList,
+    /// What else guests and hosts must be like.
+    pub platform: PlatformRules,
     /// AMD's certificate revocation list for the generation in use (DER); kept fresh by the operator.
     pub revocation_list: PathBuf,
     /// The folder of the guest image.
@@ -132,7 +134,9 @@ mod tests {
 
     #[test]
     fn what_decides_is_required() {
-        for key in ["custodians", "chips", "revocation_list", "log_origin", "image"] {
+        for key in
+            ["custodians", "chips", "revocation_list", "log_origin", "image", "id_keys", "required"]
+        {
             let without: String = EXAMPLE
                 .lines()
                 .filter(|line| !line.starts_with(key))

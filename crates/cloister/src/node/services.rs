@@ -16,7 +16,7 @@ use control::{Control, Service};
 use domain::Timestamp;
 use domain::keys::PublicKey;
 use domain::launch::Deployment;
-use evidence::snp::{Chips, Roots, TcbFloors};
+use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use launcher::{Launcher, Platform, RelayTargets};
 use ledger::Ledger;
 use policy::ReleasePolicy;
@@ -60,6 +60,8 @@ pub struct Hardware {
     pub floors: TcbFloors,
     /// The chips that may run enclaves.
     pub chips: Chips,
+    /// What else guests and hosts must be like.
+    pub platform_rules: PlatformRules,
     /// The vendor's revocation list (DER file); only an emulated platform's roots go without.
     pub revocation: Option<PathBuf>,
     /// The root of the emulated platform, for the trust file (base64 DER).
@@ -138,6 +140,7 @@ impl Node {
             roots: hardware.roots.clone(),
             floors: hardware.floors.clone(),
             chips: hardware.chips.clone(),
+            platform_rules: hardware.platform_rules.clone(),
             revocation: match &hardware.revocation {
                 Some(path) => airlock::Revocation::File(path.clone()),
                 None => airlock::Revocation::EmulatedNone,
@@ -288,6 +291,7 @@ fn open_broker(
         },
         floors: hardware.floors.clone(),
         chips: hardware.chips.clone(),
+        platform_rules: hardware.platform_rules.clone(),
         lifetimes: broker::Lifetimes::default(),
     };
     let keys = FolderKeyStore::open(&folder.wrapped_keys())?;

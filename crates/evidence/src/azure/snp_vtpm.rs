@@ -9,7 +9,8 @@ use super::input::Parts;
 use super::vtpm::{RuntimeClaims, Vtpm, VtpmClaims, VtpmExpected};
 use crate::EvidenceError;
 use crate::snp::{
-    self, Chips, Crl, Expected as SnpExpected, Measurements, Profile, Roots, SnpEvidence, TcbFloors,
+    self, Chips, Crl, Expected as SnpExpected, Measurements, PlatformRules, Profile, Roots,
+    SnpEvidence, TcbFloors,
 };
 
 /// Evidence of an Azure machine with SEV-SNP; well-formed, and nothing more.
@@ -31,6 +32,8 @@ pub struct Expected {
     pub floors: TcbFloors,
     /// Chips that are allowed.
     pub chips: Chips,
+    /// What else guests and hosts must be like.
+    pub rules: PlatformRules,
     /// Nonce and PCR values.
     pub vtpm: VtpmExpected,
 }
@@ -93,13 +96,14 @@ pub fn verify(
     crl: Crl<'_>,
     at: Timestamp,
 ) -> Result<Verified<AzureSnpClaims>, EvidenceError> {
-    let Expected { measurements, host_data, floors, chips, vtpm } = expected;
+    let Expected { measurements, host_data, floors, chips, rules, vtpm } = expected;
     let hardware = SnpExpected {
         measurements: measurements.clone(),
         host_data: *host_data,
         report_data: evidence.vtpm.report_data(),
         floors: floors.clone(),
         chips: chips.clone(),
+        rules: rules.clone(),
     };
     let snp = snp::verify(&evidence.snp, &hardware, roots, crl, at)?.get().clone();
     let attested = evidence.vtpm.attested_by(&snp.report_data)?;

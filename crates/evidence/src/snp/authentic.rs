@@ -76,6 +76,7 @@ fn claims(report: &Report, key: &EndorsementKey<'_>) -> Result<Claims, EvidenceE
         id_key_digest: report.id_key_digest,
         author_key_digest: report.author_key_digest,
         platform_info: report.platform_info,
+        mitigations: report.mitigations,
         tcb: TcbVersions {
             reported: report.reported_tcb.components(generation)?,
             committed: report.committed_tcb.components(generation)?,

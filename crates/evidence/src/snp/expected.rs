@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::claims::{ChipId, Claims, Cpuid, HostData, Measurement, ReportData, Tcb};
 use serde::Deserialize;
 
+use super::PlatformRules;
 use crate::EvidenceError;
 use crate::error::refuse_if;
 
@@ -23,6 +24,8 @@ pub struct Expected {
     pub floors: TcbFloors,
     /// Chips that are allowed.
     pub chips: Chips,
+    /// What else guests and hosts must be like.
+    pub rules: PlatformRules,
 }
 
 impl Expected {
@@ -30,7 +33,8 @@ impl Expected {
         refuse_if(!self.measurements.contain(&claims.measurement), EvidenceError::Measurement)?;
         refuse_if(claims.host_data != self.host_data, EvidenceError::HostData)?;
         refuse_if(claims.report_data != self.report_data, EvidenceError::ReportData)?;
-        refuse_if(!self.chips.allow(&claims.chip_id), EvidenceError::ChipNotAllowed)
+        refuse_if(!self.chips.allow(&claims.chip_id), EvidenceError::ChipNotAllowed)?;
+        self.rules.check(claims)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::claims::{
     ChipId, Cpuid, FamilyId, Generation, GuestPolicy, HostData, ImageId, KeyDigest, Measurement,
-    PlatformInfo, ReportData, Tcb,
+    Mitigations, PlatformInfo, ReportData, Tcb,
 };
 
 use crate::EvidenceError;
@@ -50,6 +50,8 @@ pub struct Report {
     pub committed_tcb: RawTcb,
     /// LAUNCH_TCB.
     pub launch_tcb: RawTcb,
+    /// LAUNCH_MIT_VECTOR and CURRENT_MIT_VECTOR, from version 5.
+    pub mitigations: Option<Mitigations>,
     pub(super) signature_algorithm: u32,
     pub(super) key_info: KeyInfo,
     pub(super) signed: Vec<u8>,
@@ -111,12 +113,13 @@ impl Report {
         let _committed_version: [u8; 3] = fields.take()?;
         fields.reserved(1)?;
         let launch_tcb = RawTcb(fields.take()?);
-        if version >= 5 {
-            let _launch_and_current_mitigation_vectors: [u8; 16] = fields.take()?;
-            fields.reserved(152)?;
+        let mitigations = if version >= 5 {
+            Some(Mitigations { launch: fields.u64()?, current: fields.u64()? })
         } else {
-            fields.reserved(168)?;
-        }
+            fields.reserved(16)?;
+            None
+        };
+        fields.reserved(152)?;
         let signature = fields.signature()?;
         Ok(Self {
             version,
@@ -137,6 +140,7 @@ impl Report {
             reported_tcb,
             committed_tcb,
             launch_tcb,
+            mitigations,
             signature_algorithm,
             key_info,
             signed: whole.iter().take(SIGNED_LENGTH).copied().collect(),

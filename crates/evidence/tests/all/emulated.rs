@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use domain::claims::{Generation, GuestPolicy, HostData, Measurement, Platform, ReportData, Trust};
 use domain::{Reason as _, Timestamp};
 use evidence::snp::{
-    Chips, Crl, Expected, Measurements, Profile, Report, Roots, SnpEvidence, TcbFloors, inspect,
-    read_evidence, verify,
+    Chips, Crl, Expected, Measurements, PlatformRules, Profile, Report, Roots, SnpEvidence,
+    TcbFloors, inspect, read_evidence, verify,
 };
 use testkit::emulated::{Endorsement, Launch, SecurityProcessor};
 
@@ -41,6 +41,7 @@ pub(crate) fn expected() -> Expected {
         report_data: report_data(),
         floors: TcbFloors::published().unwrap(),
         chips: Chips::Listed(BTreeSet::from([chip_id()])),
+        rules: PlatformRules::none(),
     }
 }
 
@@ -119,6 +120,7 @@ pub(crate) fn expected_of(report: &Report) -> Expected {
         report_data: report.report_data,
         floors: TcbFloors::published().unwrap(),
         chips: Chips::Any,
+        rules: PlatformRules::none(),
     }
 }
 

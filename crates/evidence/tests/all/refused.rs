@@ -3,8 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::claims::{ChipId, Generation, HostData, Measurement, ReportData, SigningKey, Tcb};
-use evidence::snp::{Chips, Expected, Measurements, Report};
+use domain::claims::{
+    ChipId, Generation, HostData, KeyDigest, Measurement, ReportData, SigningKey, Tcb,
+};
+use evidence::snp::{
+    Abi, Chips, Expected, HostFeature, Keys, Measurements, Permission, PlatformRules, Report,
+};
 use testkit::emulated::{Endorsement, SecurityProcessor};
 
 use crate::emulated::{
@@ -170,4 +174,83 @@ fn expected_values_are_compared_one_by_one() {
     for (expected, reason) in rows {
         assert_eq!(reason_at(&evidence, &expected, &roots(&processor), now()), reason);
     }
+}
+
+/// One rule each; the report is right, but for one of its fields where a row says so.
+#[test]
+fn rules_are_compared_one_by_one() {
+    type Change = fn(&mut PlatformRules);
+    type Row = (Change, Option<(usize, &'static [u8])>, &'static str);
+    let single: &[u8] = &0x13_0000_u64.to_le_bytes();
+    let abi: &[u8] = &0x3_0137_u64.to_le_bytes();
+    let vectors: &[u8] = &[3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0];
+    let rows: [Row; 27] = [
+        (|r| r.guest.abi_minimum.minor = 1, None, "evidence.policy-abi"),
+        (|r| r.guest.abi_minimum.major = 1, None, "evidence.policy-abi"),
+        (|r| r.guest.abi_minimum = Abi { major: 1, minor: 0x37 }, Some((0x08, abi)), "verified"),
+        (
+            |r| r.guest.abi_minimum = Abi { major: 1, minor: 0x38 },
+            Some((0x08, abi)),
+            "evidence.policy-abi",
+        ),
+        (|r| r.guest.smt = Permission::Forbidden, None, "evidence.smt-allowed"),
+        (
+            |r| r.guest.smt = Permission::Forbidden,
+            Some((0x08, &[0, 0, 2, 0, 0, 0, 0, 0])),
+            "verified",
+        ),
+        (|r| r.guest.several_sockets = Permission::Forbidden, None, "evidence.sockets-allowed"),
+        (|r| r.guest.several_sockets = Permission::Forbidden, Some((0x08, single)), "verified"),
+        (|r| r.guest.guest_svn_minimum = 1, None, "evidence.guest-svn"),
+        (|r| r.guest.guest_svn_minimum = 1, Some((0x04, &[1])), "verified"),
+        (|r| r.guest.id_keys = one_key(), None, "evidence.id-key"),
+        (|r| r.guest.id_keys = zero_key(), None, "verified"),
+        (|r| r.guest.id_keys = one_key(), Some((0xe0, &[1; 48])), "verified"),
+        (|r| r.guest.author_keys = one_key(), None, "evidence.author-key"),
+        (|r| r.guest.author_keys = one_key(), Some((0x110, &[1; 48])), "verified"),
+        (|r| require(r, HostFeature::Ecc), None, "verified"),
+        (|r| require(r, HostFeature::Ecc), Some((0x40, &[0x21])), "evidence.platform-info"),
+        (|r| require(r, HostFeature::Tsme), None, "evidence.platform-info"),
+        (|r| require(r, HostFeature::RaplDisabled), None, "evidence.platform-info"),
+        (|r| require(r, HostFeature::CiphertextHiding), None, "evidence.platform-info"),
+        (|r| require(r, HostFeature::SmtDisabled), None, "evidence.platform-info"),
+        (|r| require(r, HostFeature::SmtDisabled), Some((0x40, &[0x24])), "verified"),
+        (|r| r.host.mitigations = 2, Some((0x1f8, vectors)), "verified"),
+        (|r| r.host.mitigations = 1, Some((0x1f8, vectors)), "evidence.mitigation"),
+        (|r| r.host.mitigations = 1, Some((0x00, &[4])), "evidence.mitigation"),
+        (
+            |r| r.switched_off.generations = BTreeSet::from([Generation::Genoa]),
+            None,
+            "evidence.switched-off",
+        ),
+        (
+            |r| r.switched_off.chips = BTreeSet::from([ChipId::from_bytes([7; 64])]),
+            None,
+            "evidence.switched-off",
+        ),
+    ];
+    let processor = processor(|_| ());
+    for (index, (change, field, reason)) in rows.into_iter().enumerate() {
+        let mut expected = expected();
+        change(&mut expected.rules);
+        let mut report = report(&processor);
+        if let Some((position, bytes)) = field {
+            report[position..position + bytes.len()].copy_from_slice(bytes);
+        }
+        let evidence = processor.accompany(processor.sign(&report).unwrap());
+        let found = reason_at(&evidence, &expected, &roots(&processor), now());
+        assert_eq!(found, reason, "row {index}");
+    }
+}
+
+fn zero_key() -> Keys {
+    Keys::Listed(BTreeSet::from([KeyDigest::from_bytes([0; 48])]))
+}
+
+fn one_key() -> Keys {
+    Keys::Listed(BTreeSet::from([KeyDigest::from_bytes([1; 48])]))
+}
+
+fn require(rules: &mut PlatformRules, feature: HostFeature) {
+    rules.host.required.insert(feature);
 }

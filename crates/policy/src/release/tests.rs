@@ -50,6 +50,7 @@ fn case() -> Case {
         id_key_digest: KeyDigest::from_bytes([0; 48]),
         author_key_digest: KeyDigest::from_bytes([0; 48]),
         platform_info: PlatformInfo::new(0x20),
+        mitigations: None,
         tcb: TcbVersions { reported: tcb, committed: tcb, current: tcb, launch: tcb },
         signing_key: SigningKey::Vcek,
         chip_id: ChipId::from_bytes([3; 64]),

@@ -11,7 +11,7 @@ use domain::{Digest, Timestamp};
 use evidence::EvidenceError;
 use evidence::azure::snp_vtpm::{self, Evidence, Expected, read_evidence};
 use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
-use evidence::snp::{Crl, Measurements, Profile, Roots, TcbFloors};
+use evidence::snp::{Crl, Measurements, PlatformRules, Profile, Roots, TcbFloors};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -88,6 +88,8 @@ struct RawExpected {
     measurements: BTreeSet<Measurement>,
     host_data: Digest,
     chips: RawChips,
+    #[serde(default = "PlatformRules::none")]
+    rules: PlatformRules,
     floors: Option<PathBuf>,
     nonce: Nonce,
     pcrs: Vec<Pcrs>,
@@ -101,6 +103,7 @@ fn expected(path: &Path) -> Result<Expected, Failure> {
         host_data: HostData::from(raw.host_data),
         floors: floors(path, raw.floors)?,
         chips: raw.chips.into(),
+        rules: raw.rules,
         vtpm: VtpmExpected { nonce: raw.nonce, pcrs: PcrSets::new(raw.pcrs).map_err(unusable)? },
     })
 }

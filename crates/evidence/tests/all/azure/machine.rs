@@ -7,7 +7,7 @@ use domain::claims::ReportData;
 use evidence::EvidenceError;
 use evidence::azure::snp_vtpm::{Evidence, Expected, read_evidence, verify};
 use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
-use evidence::snp::{Chips, Crl, Measurements, TcbFloors};
+use evidence::snp::{Chips, Crl, Measurements, PlatformRules, TcbFloors};
 use testkit::azure::{self, VirtualTpm};
 use testkit::emulated::SecurityProcessor;
 
@@ -117,6 +117,7 @@ pub(super) fn expected() -> Expected {
         host_data: launch().host_data,
         floors: TcbFloors::published().unwrap(),
         chips: Chips::Listed([chip_id()].into()),
+        rules: PlatformRules::none(),
         vtpm: VtpmExpected {
             nonce: Nonce::new(NONCE).unwrap(),
             pcrs: PcrSets::new([Pcrs::new(pcrs())]).unwrap(),
