@@ -6,3 +6,4 @@
 pub mod bundles;
 pub mod emulated;
 pub mod intel;
+pub mod nvidia;
