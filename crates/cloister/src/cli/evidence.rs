@@ -1,6 +1,7 @@
 //! `cloister evidence`: look at attestation evidence, or decide on it as a broker does.
 
 mod intel;
+mod nvidia;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,8 @@ const INSPECT_EXAMPLE: &str = "Examples:
   cloister evidence inspect --kind snp --input report.bin --certs vcek.der --at 2026-11-20T12:00:00Z
   cloister evidence inspect --kind snp --input evidence.json --crl milan.crl --profile archive --json
   cloister evidence inspect --kind tdx --input quote.dat --collateral tcbInfo.json \\
-      --collateral qeIdentity.json --crl root.crl --crl pck.crl --at 2026-11-20T12:00:00Z";
+      --collateral qeIdentity.json --crl root.crl --crl pck.crl --at 2026-11-20T12:00:00Z
+  cloister evidence inspect --kind nvidia-gpu --input report.txt --certs chain.pem --collateral vbios.xml";
 
 const VERIFY_EXAMPLE: &str = "Example:
   cloister evidence verify --kind snp --input evidence.json --crl milan.crl --expect expect.toml
@@ -86,7 +88,7 @@ pub struct EvidenceOptions {
     #[arg(long)]
     crl: Vec<PathBuf>,
     /// Intel's collateral in any order: TCB info and QE identity as served, signing chains, lists, or
-    /// the one file that dcap-qvl writes
+    /// the one file that dcap-qvl writes; NVIDIA's reference manifests (XML)
     #[arg(long)]
     collateral: Vec<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
@@ -132,6 +134,9 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             };
             if let Some(tee) = intel::tee(evidence.kind) {
                 return intel::inspect(&evidence, tee, profile);
+            }
+            if evidence.kind == Kind::NvidiaGpu {
+                return nvidia::inspect(&evidence, profile);
             }
             let input = Input::read(&evidence, edition)?;
             let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
