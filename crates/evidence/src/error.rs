@@ -3,6 +3,8 @@
 use domain::Reason;
 use domain::claims::TcbStatus;
 
+use crate::nvidia::Mismatches;
+
 /// The one check that refused the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
@@ -100,6 +102,51 @@ pub enum EvidenceError {
     /// The processor family is not on the list of allowed ones.
     #[error("the processor family is not on the list of allowed ones")]
     FmspcNotAllowed,
+    /// Another kind of device made the evidence than was stated or expected.
+    #[error("the device is of another architecture than was stated or expected")]
+    GpuArchitecture,
+    /// One device appears twice among several.
+    #[error("the same device appears twice")]
+    GpuDuplicate,
+    /// The report is from other firmware than the certificate of its key.
+    #[error("the report's firmware identity is not the certificate's")]
+    GpuFirmwareId,
+    /// The report does not say which firmware made it, as old drivers' do not.
+    #[error("the report does not state its firmware identity")]
+    GpuFirmwareIdMissing,
+    /// Measurements differ from the reference values of the manifests.
+    #[error("measurements {0} differ from the reference values")]
+    GpuMeasurement(Mismatches),
+    /// The device is in another mode than was expected, or does not say in which.
+    #[error("the device is not in the expected mode")]
+    GpuMode,
+    /// The report is for another nonce: another request.
+    #[error("the report is for another nonce")]
+    GpuNonce,
+    /// The certificates of a reference manifest do not lead to the pinned root.
+    #[error("the certificate chain of a reference manifest does not hold")]
+    GpuRimChain,
+    /// Two reference manifests cover the same measurement or the same component.
+    #[error("two reference manifests cover the same")]
+    GpuRimConflict,
+    /// A certificate of a reference manifest has expired.
+    #[error("a certificate of a reference manifest has expired")]
+    GpuRimExpired,
+    /// Measurements were not all compared: there is no manifest of the driver, or none of the VBIOS.
+    #[error("the reference manifests of driver and VBIOS were not both given")]
+    GpuRimMissing,
+    /// A certificate of a reference manifest is not valid yet.
+    #[error("a certificate of a reference manifest is not yet valid")]
+    GpuRimNotYetValid,
+    /// The signature of a reference manifest does not verify.
+    #[error("the signature of a reference manifest does not verify")]
+    GpuRimSignature,
+    /// A reference manifest is for another product or version than the report's.
+    #[error("a reference manifest is for another product or version")]
+    GpuRimVersion,
+    /// What was sent beside the report is not what the report says.
+    #[error("the versions stated beside the report are not the report's")]
+    GpuStatement,
     /// The guest's own security version is too low.
     #[error("the guest's security version is lower than accepted")]
     GuestSvn,
@@ -296,6 +343,21 @@ impl Reason for EvidenceError {
             Self::EmulatedPlatform => "evidence.emulated-platform",
             Self::Expired => "evidence.expired",
             Self::FmspcNotAllowed => "evidence.fmspc-not-allowed",
+            Self::GpuArchitecture => "evidence.gpu-architecture",
+            Self::GpuDuplicate => "evidence.gpu-duplicate",
+            Self::GpuFirmwareId => "evidence.gpu-fwid",
+            Self::GpuFirmwareIdMissing => "evidence.gpu-fwid-missing",
+            Self::GpuMeasurement(_) => "evidence.gpu-measurement",
+            Self::GpuMode => "evidence.gpu-mode",
+            Self::GpuNonce => "evidence.gpu-nonce",
+            Self::GpuRimChain => "evidence.gpu-rim-chain",
+            Self::GpuRimConflict => "evidence.gpu-rim-conflict",
+            Self::GpuRimExpired => "evidence.gpu-rim-expired",
+            Self::GpuRimMissing => "evidence.gpu-rim-missing",
+            Self::GpuRimNotYetValid => "evidence.gpu-rim-not-yet-valid",
+            Self::GpuRimSignature => "evidence.gpu-rim-signature",
+            Self::GpuRimVersion => "evidence.gpu-rim-version",
+            Self::GpuStatement => "evidence.gpu-statement",
             Self::GuestSvn => "evidence.guest-svn",
             Self::HostData => "evidence.host-data",
             Self::IdKey => "evidence.id-key",

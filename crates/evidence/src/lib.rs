@@ -2,15 +2,16 @@
 //! computes the measurement that a launch should have.
 //!
 //! Start with [`snp::verify`] for a release decision and [`snp::inspect`] to look at evidence
-//! without deciding anything, or with the functions of the same names in [`intel`]. All are
-//! functions of bytes, expected values, roots, collateral and time; no expected value can be left
-//! out.
+//! without deciding anything, or with the functions of the same names in [`intel`] and [`nvidia`].
+//! All are functions of bytes, expected values, roots, collateral and time; no expected value can be
+//! left out.
 
 pub mod azure;
 mod crl;
 mod error;
 pub mod intel;
 pub mod launch;
+pub mod nvidia;
 mod pem;
 pub mod snp;
 mod x509;

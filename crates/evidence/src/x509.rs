@@ -1,14 +1,15 @@
 //! One X.509 certificate (RFC 5280), with the exact bytes that were signed.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, RSA_PSS_2048_8192_SHA384, UnparsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_ASN1,
+    ECDSA_P384_SHA384_FIXED, RSA_PSS_2048_8192_SHA384, UnparsedPublicKey, VerificationAlgorithm,
 };
 use domain::Timestamp;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::der::flagset::FlagSet;
 use x509_cert::der::{Decode as _, Header, Reader, SliceReader};
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
@@ -73,7 +74,8 @@ impl Certificate {
     ) -> Result<(), ()> {
         let scheme: &'static dyn VerificationAlgorithm = match algorithm.oid {
             RSASSA_PSS if self.key_algorithm() == RSA_ENCRYPTION => &RSA_PSS_2048_8192_SHA384,
-            ECDSA_WITH_SHA256 if self.is_p256() => &ECDSA_P256_SHA256_ASN1,
+            ECDSA_WITH_SHA256 if self.is_on(P256) => &ECDSA_P256_SHA256_ASN1,
+            ECDSA_WITH_SHA384 if self.is_on(P384) => &ECDSA_P384_SHA384_ASN1,
             _ => return Err(()),
         };
         let key = self.public_key().map_err(|_| ())?;
@@ -83,7 +85,7 @@ impl Certificate {
     /// Whether this certificate's key on P-256 made `signature`, `r` and `s` of 32 bytes each, over
     /// the SHA-256 of `message`.
     pub(crate) fn signed_p256(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), ()> {
-        if !self.is_p256() {
+        if !self.is_on(P256) {
             return Err(());
         }
         let key = self.public_key().map_err(|_| ())?;
@@ -92,14 +94,25 @@ impl Certificate {
             .map_err(|_| ())
     }
 
+    /// The same on P-384, with 48 bytes each and SHA-384.
+    pub(crate) fn signed_p384(&self, message: &[u8], signature: &[u8]) -> Result<(), ()> {
+        if !self.is_on(P384) {
+            return Err(());
+        }
+        let key = self.public_key().map_err(|_| ())?;
+        UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key)
+            .verify(message, signature)
+            .map_err(|_| ())
+    }
+
     fn key_algorithm(&self) -> ObjectIdentifier {
         self.parsed.tbs_certificate().subject_public_key_info().algorithm.oid
     }
 
-    fn is_p256(&self) -> bool {
+    fn is_on(&self, expected: ObjectIdentifier) -> bool {
         let algorithm = &self.parsed.tbs_certificate().subject_public_key_info().algorithm;
         let curve = algorithm.parameters.as_ref().map(|curve| curve.decode_as());
-        algorithm.oid == EC_PUBLIC_KEY && curve == Some(Ok(P256))
+        algorithm.oid == EC_PUBLIC_KEY && curve == Some(Ok(expected))
     }
 
     /// Checks that the certificate may not issue others and holds no critical extension that is not
@@ -126,6 +139,23 @@ impl Certificate {
         } else {
             Err(EvidenceError::Chain)
         }
+    }
+
+    /// What the key may be used for (RFC 5280 §4.2.1.3); nothing if the certificate does not say.
+    pub(crate) fn key_usage(&self) -> Result<KeyUsage, EvidenceError> {
+        let usage = self.parsed.tbs_certificate().get_extension::<KeyUsage>();
+        let usage = usage.map_err(|_| EvidenceError::Malformed("key usage"))?;
+        Ok(usage.map_or(KeyUsage(FlagSet::default()), |(_, usage)| usage))
+    }
+
+    /// How many authorities may stand between this one and the last certificate of a chain;
+    /// `None` if the certificate sets no limit (RFC 5280 §4.2.1.9).
+    pub(crate) fn path_length(&self) -> Result<Option<usize>, EvidenceError> {
+        let constraints = self.parsed.tbs_certificate().get_extension::<BasicConstraints>();
+        let constraints = constraints.map_err(|_| EvidenceError::Malformed("basic constraints"))?;
+        Ok(constraints
+            .and_then(|(_, constraints)| constraints.path_len_constraint)
+            .map(usize::from))
     }
 
     pub(crate) fn critical_extensions_are_known(&self) -> bool {
@@ -192,3 +222,5 @@ const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const ECDSA_WITH_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");

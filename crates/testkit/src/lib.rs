@@ -7,3 +7,4 @@ pub mod azure;
 pub mod bundles;
 pub mod emulated;
 pub mod intel;
+pub mod nvidia;

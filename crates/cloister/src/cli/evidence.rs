@@ -2,6 +2,7 @@
 
 mod azure;
 mod intel;
+mod nvidia;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,8 @@ const INSPECT_EXAMPLE: &str = "Examples:
   cloister evidence inspect --kind snp --input report.bin --certs vcek.der --at 2026-11-20T12:00:00Z
   cloister evidence inspect --kind snp --input evidence.json --crl milan.crl --profile archive --json
   cloister evidence inspect --kind tdx --input quote.dat --collateral tcbInfo.json \\
-      --collateral qeIdentity.json --crl root.crl --crl pck.crl --at 2026-11-20T12:00:00Z";
+      --collateral qeIdentity.json --crl root.crl --crl pck.crl --at 2026-11-20T12:00:00Z
+  cloister evidence inspect --kind nvidia-gpu --input report.txt --certs chain.pem --collateral vbios.xml";
 
 const VERIFY_EXAMPLE: &str = "Example:
   cloister evidence verify --kind snp --input evidence.json --crl milan.crl --expect expect.toml
@@ -94,8 +96,8 @@ pub struct EvidenceOptions {
     #[arg(long)]
     crl: Vec<PathBuf>,
     /// Intel's collateral in any order: TCB info and QE identity as served, signing chains, lists, or
-    /// the one file that dcap-qvl writes; for Azure also quotes,
-    /// where they are files of their own
+    /// the one file that dcap-qvl writes; for Azure also quotes, where they are files of their own;
+    /// NVIDIA's reference manifests (XML)
     #[arg(long)]
     collateral: Vec<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
@@ -151,6 +153,9 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             if evidence.kind.is_azure() {
                 return azure::inspect(&evidence, profile, edition);
             }
+            if evidence.kind == Kind::NvidiaGpu {
+                return nvidia::inspect(&evidence, profile);
+            }
             let input = Input::read(&evidence, edition)?;
             let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
             let floors = TcbFloors::published().map_err(|error| refused(&error))?;
@@ -194,7 +199,7 @@ impl Input {
         if options.kind != Kind::Snp {
             return Err(Failure::unusable_because(
                 "evidence.unsupported-kind",
-                "this version verifies SEV-SNP and TDX, also on Azure, and inspects SGX",
+                "this version verifies SEV-SNP and TDX, also on Azure, and inspects SGX and NVIDIA",
             ));
         }
         if !options.collateral.is_empty() {

@@ -156,15 +156,43 @@ fn a_published_quote_is_verified_against_what_it_must_show() {
 }
 
 #[test]
-fn kinds_that_cannot_be_verified_are_said_to_be_so() {
+fn evidence_of_a_real_gpu_is_authentic_until_a_bit_changes() {
+    let folder = "attestation/confidential-containers+trustee/deps/verifier/test_data/nvidia";
+    let Some(report) = vector(&format!("{folder}/hopperAttestationReport.txt")) else { return };
+    let chain = vector(&format!("{folder}/hopper_cert_chain_case1.txt")).unwrap();
+    let bench = Bench::new();
+    let command = |input: &str| {
+        format!(
+            "evidence inspect --kind nvidia-gpu --input {input} --certs {chain} \
+             --at 2026-06-01T00:00:00Z"
+        )
+    };
+    let ran = bench.run(&command(&report));
+    assert_eq!(ran.verdict(), (0, "authentic", None), "{ran:?}");
+    assert_eq!(ran.members(), ["claims", "platform", "reason", "verdict", "warnings"]);
+    assert_eq!(ran.json["claims"]["architecture"], "hopper");
+    assert_eq!(ran.json["claims"]["driver_version"], "550.90.07");
+    let warnings = ran.json["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&"evidence.gpu-rim-missing".into()), "{warnings:?}");
+
+    let mut text = std::fs::read_to_string(report).unwrap();
+    text.replace_range(8..9, if text.get(8..9) == Some("0") { "1" } else { "0" });
+    bench.write("report.txt", text);
+    let ran = bench.run(&command("report.txt"));
+    assert_eq!(ran.verdict(), (1, "refused", Some("evidence.signature")));
+    bench.write("noise", "a report");
+    let ran = bench.run("evidence inspect --kind nvidia-gpu --input noise");
+    assert_eq!(ran.verdict(), (1, "refused", Some("evidence.malformed")));
+}
+
+#[test]
+fn noise_is_malformed_whatever_its_kind() {
     let bench = Bench::new();
     bench.write("quote", "a quote");
-    for kind in ["snp", "tdx", "sgx", "az-snp-vtpm", "az-tdx-vtpm"] {
+    for kind in ["snp", "tdx", "sgx", "az-snp-vtpm", "az-tdx-vtpm", "nvidia-gpu"] {
         let noise = bench.run(&format!("evidence inspect --kind {kind} --input quote"));
         assert_eq!(noise.verdict(), (1, "refused", Some("evidence.malformed")), "{kind}");
     }
-    let ran = bench.run("evidence inspect --kind nvidia-gpu --input quote");
-    assert_eq!(ran.verdict(), (2, "unusable", Some("evidence.unsupported-kind")));
     let absent = bench.run("evidence inspect --kind snp --input absent");
     assert_eq!(absent.verdict(), (2, "unusable", Some("input.unreadable")));
     let tdx = bench.run("measure tdx --ovmf quote");

@@ -13,6 +13,14 @@ mod launch_digests;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod nvidia_device;
+#[cfg(test)]
+mod nvidia_mutations;
+#[cfg(test)]
+mod nvidia_refused;
+#[cfg(test)]
+mod nvidia_vectors;
+#[cfg(test)]
 mod published_reports;
 #[cfg(test)]
 mod refused;

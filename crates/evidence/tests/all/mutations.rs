@@ -34,6 +34,7 @@ fn no_mutation_is_accepted() {
     }
 }
 
+/// One change of structure in one part.
 fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
     let SnpEvidence { report, vek, ask } = evidence;
     let part = match random.below(4) {
@@ -41,40 +42,35 @@ fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
         2 => vek,
         _ => ask,
     };
-    mutate_bytes(part, random);
-}
-
-/// One change of structure: a bit, a byte, a field of zeros or ones, a cut, an insertion, a copy of
-/// one part over another.
-pub(crate) fn mutate_bytes(part: &mut Vec<u8>, random: &mut Random) {
-    if part.is_empty() {
-        return;
-    }
-    let position = random.below(part.len());
-    let length = 1 + random.below((part.len() - position).min(64));
-    match random.below(10) {
-        0..=3 => part[position] ^= 1 << random.below(8),
-        4 => part[position] = u8::try_from(random.below(256)).unwrap(),
-        5 => part[position..position + length].fill(0),
-        6 => part[position..position + length].fill(0xff),
-        7 => part.truncate(position),
-        8 => part.insert(position, 0),
-        _ => part.copy_within(position..position + length, 0),
-    }
+    random.mutate(part);
 }
 
 /// xorshift64: the same mutations in every run.
-pub(crate) struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 1).unwrap() % bound
+    }
+
+    /// A bit, a byte, a field of zeros or ones, a cut, an insertion, a copy of one part over another.
+    pub(crate) fn mutate(&mut self, part: &mut Vec<u8>) {
+        if part.is_empty() {
+            return;
+        }
+        let position = self.below(part.len());
+        let length = 1 + self.below((part.len() - position).min(64));
+        match self.below(10) {
+            0..=3 => part[position] ^= 1 << self.below(8),
+            4 => part[position] = u8::try_from(self.below(256)).unwrap(),
+            5 => part[position..position + length].fill(0),
+            6 => part[position..position + length].fill(0xff),
+            7 => part.truncate(position),
+            8 => part.insert(position, 0),
+            _ => part.copy_within(position..position + length, 0),
+        }
     }
 }
