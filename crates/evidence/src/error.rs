@@ -87,6 +87,9 @@ pub enum EvidenceError {
     /// No revocation list was given where one is required.
     #[error("a revocation list is required")]
     CrlMissing,
+    /// An inspection was given no complete set of revocation lists, and could not look.
+    #[error("whether a certificate of the chain was revoked could not be checked")]
+    CrlNotChecked,
     /// The revocation list is not yet or no longer valid.
     #[error("the revocation list is not current")]
     CrlStale,
@@ -338,6 +341,7 @@ impl Reason for EvidenceError {
             Self::CollateralStale(_) => "evidence.collateral-stale",
             Self::Crl => "evidence.crl",
             Self::CrlMissing => "evidence.crl-missing",
+            Self::CrlNotChecked => "evidence.crl-not-checked",
             Self::CrlStale => "evidence.crl-stale",
             Self::DebugEnabled => "evidence.debug-enabled",
             Self::EmulatedPlatform => "evidence.emulated-platform",

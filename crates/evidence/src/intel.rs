@@ -107,7 +107,10 @@ pub fn inspect(
     }
     let mut warnings = appraisal.findings;
     if authentic.trust() == Trust::Hardware {
-        warnings.extend(appraisal.missing);
+        warnings.extend(appraisal.missing.into_iter().map(|missing| match missing {
+            EvidenceError::CrlMissing => EvidenceError::CrlNotChecked,
+            other => other,
+        }));
     }
     Ok(Inspected {
         platform: authentic.key.claims(),

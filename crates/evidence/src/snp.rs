@@ -111,7 +111,7 @@ pub fn inspect(
         return Err(*finding);
     }
     if crls.is_empty() && authentic.root.trust == Trust::Hardware {
-        warnings.push(EvidenceError::CrlMissing);
+        warnings.push(EvidenceError::CrlNotChecked);
     }
     Ok(Inspected { claims: authentic.claims, warnings })
 }

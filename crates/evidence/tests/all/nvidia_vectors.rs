@@ -26,9 +26,10 @@ type Row = (&'static str, &'static str, &'static [&'static str], &'static str, [
 
 const THEN: &str = "2025-06-01T00:00:00Z";
 const NOW: &str = "2026-11-20T00:00:00Z";
-const NOT_COMPARED: [&str; 2] = ["gpu-rim-missing crl-missing"; 2];
-const OLD_DRIVER: [&str; 2] = ["gpu-fwid-missing gpu-rim-missing crl-missing"; 2];
-const SWITCH_TWICE: [&str; 2] = ["gpu-fwid-missing gpu-rim-missing crl-missing gpu-duplicate"; 2];
+const NOT_COMPARED: [&str; 2] = ["gpu-rim-missing crl-not-checked"; 2];
+const OLD_DRIVER: [&str; 2] = ["gpu-fwid-missing gpu-rim-missing crl-not-checked"; 2];
+const SWITCH_TWICE: [&str; 2] =
+    ["gpu-fwid-missing gpu-rim-missing crl-not-checked gpu-duplicate"; 2];
 const SIGNATURE: [&str; 2] = ["refused signature"; 2];
 const CHAIN: [&str; 2] = ["refused chain"; 2];
 const RIM_SIGNATURE: [&str; 2] = ["refused gpu-rim-signature"; 2];
@@ -53,7 +54,7 @@ const ROWS: &[Row] = &[
     ("NVTRUST/gpu_evidence.json", "", &[], THEN, NOT_COMPARED),
     ("NVTRUST/switch_evidence.json", "", &[], THEN, OLD_DRIVER),
     (REPORT, TRUSTEE_1, &[], THEN, NOT_COMPARED),
-    (REPORT, TRUSTEE_1, &[], "2020-01-01T00:00:00Z", ["refused not-yet-valid", "not-yet-valid gpu-rim-missing crl-missing"]),
+    (REPORT, TRUSTEE_1, &[], "2020-01-01T00:00:00Z", ["refused not-yet-valid", "not-yet-valid gpu-rim-missing crl-not-checked"]),
     (REPORT, "TRUSTEE/hopper_cert_chain_case2.txt", &[], THEN, CHAIN),
     (REPORT, "TRUSTEE/hopper_cert_chain_case3.txt", &[], THEN, CHAIN),
     (REPORT, "TRUSTEE/hopper_cert_chain_case4.txt", &[], THEN, CHAIN),
@@ -85,8 +86,8 @@ const ROWS: &[Row] = &[
     (HOPPER, HOPPER_CHAIN, &["SDK/incorrect_signature_driver_rim.xml"], THEN, RIM_SIGNATURE),
     (HOPPER, HOPPER_CHAIN, &["SDK/incorrect_cert_chain_driver_rim.xml"], THEN, RIM_CHAIN),
     (SWITCH, SWITCH_CHAIN, &[], THEN, OLD_DRIVER),
-    (SWITCH, SWITCH_CHAIN, &[SWITCH_RIM], NOW, ["gpu-fwid-missing crl-missing"; 2]),
-    (SWITCH, SWITCH_CHAIN, &[SWITCH_RIM], THEN, ["refused gpu-rim-not-yet-valid", "gpu-rim-not-yet-valid gpu-fwid-missing crl-missing"]),
+    (SWITCH, SWITCH_CHAIN, &[SWITCH_RIM], NOW, ["gpu-fwid-missing crl-not-checked"; 2]),
+    (SWITCH, SWITCH_CHAIN, &[SWITCH_RIM], THEN, ["refused gpu-rim-not-yet-valid", "gpu-rim-not-yet-valid gpu-fwid-missing crl-not-checked"]),
     (SWITCH, SWITCH_CHAIN, &["RIMS/NV_SWITCH_BIOS_5612_0002_890_9610550001_invalid_signature.xml"], NOW, RIM_SIGNATURE),
     (SWITCH, SWITCH_CHAIN, &["RIMS/NV_SWITCH_BIOS_5612_0002_890_9610550001_measurement_mismatch.xml"], NOW, RIM_SIGNATURE),
     ("SWITCH/switchAttestationReportInvalidSignature.txt", SWITCH_CHAIN, &[], THEN, SIGNATURE),
@@ -96,7 +97,7 @@ const ROWS: &[Row] = &[
     ("SDK/hopperAttestationReport.txt", "SDK/hopperCertChain.txt", &["SAMPLES/1010_0205_862_9600740020_PROD.swidtag"], "2024-06-01T00:00:00Z", MEASUREMENT),
     ("GPU/hopperAttestationReportExpired.txt", "GPU/hopperCertChainExpired.txt", &["SAMPLES/1010_0205_862_96005E0004_PROD.swidtag"], "2024-06-01T00:00:00Z", MEASUREMENT),
     (HOPPER, HOPPER_CHAIN, &["SAMPLES/1010_0200_882_96005E0001_PROD.swidtag"], "2024-06-01T00:00:00Z", OLD_DRIVER),
-    (HOPPER, HOPPER_CHAIN, &["SAMPLES/1010_0200_882_96005E0001_PROD.swidtag"], NOW, ["refused gpu-rim-expired", "gpu-rim-expired gpu-fwid-missing gpu-rim-missing crl-missing"]),
+    (HOPPER, HOPPER_CHAIN, &["SAMPLES/1010_0200_882_96005E0001_PROD.swidtag"], NOW, ["refused gpu-rim-expired", "gpu-rim-expired gpu-fwid-missing gpu-rim-missing crl-not-checked"]),
     (SAMPLE, "SAMPLES/hopperCertChain.txt", &["SAMPLES/Driver_RIM_test_no_gpu.swidtag"], THEN, RIM_VERSION),
 ];
 

@@ -38,7 +38,8 @@ fn row(
 
 fn rows() -> Vec<Row> {
     const MILAN_2: &str = "evidence.alias-check";
-    const OLD: &[&str] = &["evidence.alias-check", "evidence.tcb-floor", "evidence.crl-missing"];
+    const OLD: &[&str] =
+        &["evidence.alias-check", "evidence.tcb-floor", "evidence.crl-not-checked"];
     const GOOGLE: &str = "google+go-sev-guest/verify/testdata";
     let google = |name: &str| format!("{GOOGLE}/{name}");
     vec![
@@ -47,28 +48,28 @@ fn rows() -> Vec<Row> {
             &["RS/snp/live-vcek-genoa.der"],
             "2026-06-01T00:00:00Z",
             "authentic",
-            &["evidence.crl-missing"],
+            &["evidence.crl-not-checked"],
         ),
         row(
             "RS/snp/live-report-v5-genoa.bin",
             &["RS/snp/live-vcek-genoa.der"],
             "2026-02-17T00:00:00Z",
             "evidence.not-yet-valid",
-            &["evidence.not-yet-valid", "evidence.crl-missing"],
+            &["evidence.not-yet-valid", "evidence.crl-not-checked"],
         ),
         row(
             "RS/snp/live-report-v5-genoa.bin",
             &["RS/snp/live-vcek-genoa.der"],
             "2033-03-01T00:00:00Z",
             "evidence.expired",
-            &["evidence.expired", "evidence.crl-missing"],
+            &["evidence.expired", "evidence.crl-not-checked"],
         ),
         row(
             "confidential-containers+trustee/attestation-service/tests/e2e/evidence.json",
             &[],
             "2026-06-01T00:00:00Z",
             "authentic",
-            &["evidence.crl-missing"],
+            &["evidence.crl-not-checked"],
         ),
         row(
             "TRUSTEE/test-report.bin",
@@ -96,7 +97,7 @@ fn rows() -> Vec<Row> {
                 "evidence.debug-enabled",
                 "evidence.alias-check",
                 "evidence.tcb-floor",
-                "evidence.crl-missing",
+                "evidence.crl-not-checked",
             ],
         ),
         row(
@@ -107,14 +108,19 @@ fn rows() -> Vec<Row> {
             ],
             "2025-06-01T00:00:00Z",
             "evidence.vmpl",
-            &["evidence.vmpl", "evidence.tcb-floor", "evidence.crl-missing"],
+            &["evidence.vmpl", "evidence.tcb-floor", "evidence.crl-not-checked"],
         ),
         row(
             "TRUSTEE/test-vlek-report.bin",
             &["TRUSTEE/test-vlek.der"],
             "2026-06-01T00:00:00Z",
             "evidence.expired",
-            &["evidence.expired", "evidence.vmpl", "evidence.tcb-floor", "evidence.crl-missing"],
+            &[
+                "evidence.expired",
+                "evidence.vmpl",
+                "evidence.tcb-floor",
+                "evidence.crl-not-checked",
+            ],
         ),
         // The certificate of another chip.
         row(
@@ -210,7 +216,7 @@ fn published_reports_have_their_verdicts() {
     }
     for row in rows() {
         let production = match row.production {
-            "authentic" => vec!["evidence.crl-missing"],
+            "authentic" => vec!["evidence.crl-not-checked"],
             reason => vec![reason],
         };
         assert_eq!(answers(&row, Profile::Production), production, "{}", row.report);

@@ -181,16 +181,16 @@ fn expected_values_are_compared_one_by_one() {
 fn rules_are_compared_one_by_one() {
     type Change = fn(&mut PlatformRules);
     type Row = (Change, Option<(usize, &'static [u8])>, &'static str);
-    let single: &[u8] = &0x13_0000_u64.to_le_bytes();
-    let abi: &[u8] = &0x3_0137_u64.to_le_bytes();
-    let vectors: &[u8] = &[3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0];
+    const SINGLE: &[u8] = &0x13_0000_u64.to_le_bytes();
+    const ABI: &[u8] = &0x3_0137_u64.to_le_bytes();
+    const VECTORS: &[u8] = &[3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0];
     let rows: [Row; 27] = [
         (|r| r.guest.abi_minimum.minor = 1, None, "evidence.policy-abi"),
         (|r| r.guest.abi_minimum.major = 1, None, "evidence.policy-abi"),
-        (|r| r.guest.abi_minimum = Abi { major: 1, minor: 0x37 }, Some((0x08, abi)), "verified"),
+        (|r| r.guest.abi_minimum = Abi { major: 1, minor: 0x37 }, Some((0x08, ABI)), "verified"),
         (
             |r| r.guest.abi_minimum = Abi { major: 1, minor: 0x38 },
-            Some((0x08, abi)),
+            Some((0x08, ABI)),
             "evidence.policy-abi",
         ),
         (|r| r.guest.smt = Permission::Forbidden, None, "evidence.smt-allowed"),
@@ -200,7 +200,7 @@ fn rules_are_compared_one_by_one() {
             "verified",
         ),
         (|r| r.guest.several_sockets = Permission::Forbidden, None, "evidence.sockets-allowed"),
-        (|r| r.guest.several_sockets = Permission::Forbidden, Some((0x08, single)), "verified"),
+        (|r| r.guest.several_sockets = Permission::Forbidden, Some((0x08, SINGLE)), "verified"),
         (|r| r.guest.guest_svn_minimum = 1, None, "evidence.guest-svn"),
         (|r| r.guest.guest_svn_minimum = 1, Some((0x04, &[1])), "verified"),
         (|r| r.guest.id_keys = one_key(), None, "evidence.id-key"),
@@ -215,8 +215,8 @@ fn rules_are_compared_one_by_one() {
         (|r| require(r, HostFeature::CiphertextHiding), None, "evidence.platform-info"),
         (|r| require(r, HostFeature::SmtDisabled), None, "evidence.platform-info"),
         (|r| require(r, HostFeature::SmtDisabled), Some((0x40, &[0x24])), "verified"),
-        (|r| r.host.mitigations = 2, Some((0x1f8, vectors)), "verified"),
-        (|r| r.host.mitigations = 1, Some((0x1f8, vectors)), "evidence.mitigation"),
+        (|r| r.host.mitigations = 2, Some((0x1f8, VECTORS)), "verified"),
+        (|r| r.host.mitigations = 1, Some((0x1f8, VECTORS)), "evidence.mitigation"),
         (|r| r.host.mitigations = 1, Some((0x00, &[4])), "evidence.mitigation"),
         (
             |r| r.switched_off.generations = BTreeSet::from([Generation::Genoa]),

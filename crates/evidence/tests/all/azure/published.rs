@@ -40,20 +40,20 @@ const ROWS: &[Row] = &[
         &["RS/live-evidence.json"],
         "2020-06-01T00:00:00Z",
         "evidence.not-yet-valid",
-        &["evidence.not-yet-valid", "evidence.crl-missing"],
+        &["evidence.not-yet-valid", "evidence.crl-not-checked"],
     ),
     Row(
         &["RS/live-evidence.json"],
         "2046-06-01T00:00:00Z",
         "evidence.expired",
-        &["evidence.expired", "evidence.crl-missing"],
+        &["evidence.expired", "evidence.crl-not-checked"],
     ),
     // A quote over no nonce.
     Row(
         &["RS/milan-v3-attestation.json"],
         "2026-06-01T00:00:00Z",
         "authentic",
-        &["evidence.crl-missing", "evidence.azure-nonce-missing"],
+        &["evidence.crl-not-checked", "evidence.azure-nonce-missing"],
     ),
     // Reports of version 2 say nothing about the memory check and the processor.
     Row(
@@ -82,7 +82,7 @@ const ROWS: &[Row] = &[
         &[
             "evidence.alias-check",
             "evidence.tcb-floor",
-            "evidence.crl-missing",
+            "evidence.crl-not-checked",
             "evidence.azure-quote-missing",
         ],
     ),
@@ -110,8 +110,9 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-const CURRENT: &[&str] = &["evidence.crl-missing"];
-const VERSION_2: &[&str] = &["evidence.alias-check", "evidence.tcb-floor", "evidence.crl-missing"];
+const CURRENT: &[&str] = &["evidence.crl-not-checked"];
+const VERSION_2: &[&str] =
+    &["evidence.alias-check", "evidence.tcb-floor", "evidence.crl-not-checked"];
 
 /// Refused whatever the profile.
 const fn refused(files: &'static [&'static str], reason: &'static str) -> Row {

@@ -10,6 +10,7 @@ use evidence::intel::{Collateral, Expected, Quote, Root, verify};
 use testkit::intel::{Certification, Evidence, Fake};
 
 use super::support::{captured, created, expected, now, reason_at};
+use crate::mutations::Random;
 
 /// Every byte of what is measured or bound, in a quote of version 4.
 fn measured() -> impl Iterator<Item = (usize, &'static str)> {
@@ -142,7 +143,7 @@ fn no_mutation_is_accepted() {
         let mut parts = right.parts.clone();
         for _ in 0..=random.below(3) {
             let part = random.below(parts.len());
-            mutate(&mut parts[part], &mut random);
+            random.mutate(&mut parts[part]);
         }
         if parts == right.parts {
             continue;
@@ -185,7 +186,7 @@ fn mutated_quotes_never_say_something_else() {
     let mut random = Random(0x0123_4567_89ab_cdef);
     for _ in 0..MUTATIONS {
         let mut quote = right.quote.clone();
-        mutate(&mut quote, &mut random);
+        random.mutate(&mut quote);
         if let Ok(said) = decide(&quote, &expected) {
             assert_eq!(said, claims);
         }
@@ -200,7 +201,7 @@ fn mutated_collateral_never_panics() {
     let mut random = Random(0xfeed_face_cafe_beef);
     for _ in 0..MUTATIONS {
         let mut file = files[random.below(files.len())].clone();
-        mutate(&mut file, &mut random);
+        random.mutate(&mut file);
         let _read_or_refused = Collateral::read([file.as_slice()]).is_ok();
     }
 }
@@ -223,36 +224,6 @@ fn pem(certificates: &[&Vec<u8>]) -> String {
         text.push_str("-----END CERTIFICATE-----\n");
     }
     text
-}
-
-/// One change of structure: a bit, a byte, a run of zeros or ones, a cut, an insertion, a copy.
-fn mutate(part: &mut Vec<u8>, random: &mut Random) {
-    if part.is_empty() {
-        return;
-    }
-    let position = random.below(part.len());
-    let length = 1 + random.below((part.len() - position).min(64));
-    match random.below(10) {
-        0..=3 => part[position] ^= 1 << random.below(8),
-        4 => part[position] = u8::try_from(random.below(256)).unwrap(),
-        5 => part[position..position + length].fill(0),
-        6 => part[position..position + length].fill(0xff),
-        7 => part.truncate(position),
-        8 => part.insert(position, 0),
-        _ => part.copy_within(position..position + length, 0),
-    }
-}
-
-/// xorshift64: the same mutations in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 1).unwrap() % bound
-    }
 }
 
 const MUTATIONS: u32 = 10_000;
