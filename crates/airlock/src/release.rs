@@ -100,6 +100,7 @@ impl Airlock {
             log_key: *self.ledger.key().public(),
             airlock: self.signing_key.public(),
             custodians: BTreeSet::from([opened.chain.manifest.dataset_signer]),
+            provider_keys: self.platform_rules.provider_keys.clone(),
             emulated_root: None,
         }
     }

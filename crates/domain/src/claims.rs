@@ -6,6 +6,7 @@
 
 mod bits;
 mod bytes;
+mod csp;
 pub mod intel;
 pub mod sgx;
 pub mod tdx;
@@ -19,6 +20,7 @@ pub use bytes::{
     ModuleMeasurement, ModuleSigner, OwnerConfig, OwnerId, PceId, PlatformInstance, Ppid,
     ReportData, RuntimeMeasurement, ServiceTd, TeeTcbSvn,
 };
+pub use csp::{CspId, CspIdError};
 pub use intel::TcbStatus;
 
 /// What a piece of evidence says.
@@ -59,6 +61,8 @@ pub struct Claims {
     pub tcb: TcbVersions,
     /// SIGNING_KEY: which kind of key signed the report.
     pub signing_key: SigningKey,
+    /// CSP_ID: the provider to whom AMD lent that key; a chip's own key has none.
+    pub csp_id: Option<CspId>,
     /// CHIP_ID, or zeros where the host masks it.
     pub chip_id: ChipId,
 }

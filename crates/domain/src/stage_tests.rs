@@ -242,6 +242,7 @@ fn claims(host_data: HostData, measurement: Measurement) -> Verified<Claims> {
         mitigations: None,
         tcb: TcbVersions { reported: tcb, committed: tcb, current: tcb, launch: tcb },
         signing_key: SigningKey::Vcek,
+        csp_id: None,
         chip_id: ChipId::from_bytes([2; 64]),
     })
 }

@@ -204,6 +204,9 @@ pub enum EvidenceError {
     /// The host can profile the guest.
     #[error("the guest can be profiled by the host")]
     Profiling,
+    /// A provider's key signed the report, and the rules do not name that provider.
+    #[error("the report is signed by a provider's key (VLEK) that the rules do not name")]
+    ProviderNotAllowed,
     /// The quoting enclave has other attributes than its identity says.
     #[error("the quoting enclave's attributes are not those of its identity")]
     QeAttributes,
@@ -301,9 +304,6 @@ pub enum EvidenceError {
     /// The chain ends in a root that was not given.
     #[error("the certificate chain ends in an unknown root")]
     UnknownRoot,
-    /// A provider's key signed the report; only chips' own keys release keys.
-    #[error("reports signed by a provider's key are not supported here")]
-    VlekNotSupported,
     /// Other software than the guest's most privileged layer asked for the report.
     #[error("the report was requested at VMPL `{0}`")]
     Vmpl(u32),
@@ -380,6 +380,7 @@ impl Reason for EvidenceError {
             Self::PolicyAbi => "evidence.policy-abi",
             Self::Product => "evidence.product",
             Self::Profiling => "evidence.td-profiling",
+            Self::ProviderNotAllowed => "evidence.provider-not-allowed",
             Self::QeAttributes => "evidence.qe-attributes",
             Self::QeDebugEnabled => "evidence.qe-debug-enabled",
             Self::QeMiscselect => "evidence.qe-miscselect",
@@ -412,7 +413,6 @@ impl Reason for EvidenceError {
             Self::TeeType => "evidence.tee-type",
             Self::TrailingBytes => "evidence.trailing-bytes",
             Self::UnknownRoot => "evidence.unknown-root",
-            Self::VlekNotSupported => "evidence.vlek-not-supported",
             Self::Vmpl(_) => "evidence.vmpl",
             Self::Xfam => "evidence.xfam",
         }

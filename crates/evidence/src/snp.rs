@@ -16,7 +16,7 @@ mod rules;
 mod table;
 mod trustee;
 
-use domain::claims::{Claims, SigningKey, Trust};
+use domain::claims::{Claims, Trust};
 use domain::{Timestamp, Verified};
 use serde::{Deserialize, Serialize};
 
@@ -57,12 +57,12 @@ pub struct SnpEvidence {
 /// 2. the chain leads from a given root to the signing key, by name and signature;
 /// 3. that key is of the kind, generation, chip and firmware versions that the report names;
 /// 4. it signed the report;
-/// 5. the report is of version 3 or later and signed by the chip's own key;
+/// 5. the report is of version 3 or later;
 /// 6. certificates are valid at `at`; debugging and migration off; VMPL 0; no rollback; memory
 ///    checked for aliases; chip not masked; firmware not below its floor;
 /// 7. no certificate is revoked;
 /// 8. measurement, host data, report data and chip are expected ones;
-/// 9. guest and host are as the deployment's rules say.
+/// 9. a provider's key, guest and host are as the deployment's rules say.
 pub fn verify(
     evidence: &SnpEvidence,
     expected: &Expected,
@@ -75,7 +75,6 @@ pub fn verify(
     // Before version 3 a report has neither processor nor alias check; refused as a finding it
     // would name one of those, which says less.
     refuse_if(claims.report_version < 3, EvidenceError::ReportVersion(claims.report_version))?;
-    refuse_if(claims.signing_key == SigningKey::Vlek, EvidenceError::VlekNotSupported)?;
     if let Some(finding) = authentic.findings(&expected.floors).first() {
         return Err(*finding);
     }

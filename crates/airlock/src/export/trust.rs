@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::claims::CspId;
 use domain::keys::PublicKey;
 use serde::{Deserialize, Serialize};
 use tlog::{LogError, VerifierKey};
@@ -20,6 +21,9 @@ pub struct Trust {
     pub airlock: PublicKey,
     /// The custodians whose datasets may be in exports.
     pub custodians: BTreeSet<PublicKey>,
+    /// Cloud providers whose keys (VLEK) may sign evidence in exports.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub provider_keys: BTreeSet<CspId>,
     /// The root of a laboratory's emulated platform (base64 DER). `cloister` never trusts it;
     /// `cloister-lab` does, and says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

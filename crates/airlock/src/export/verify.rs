@@ -99,7 +99,7 @@ pub(crate) fn links(
     same("dataset's signer", manifest.dataset_signer == dataset.signer())?;
     workload(members, &manifest)?;
     let files = files(members, receipt, &manifest)?;
-    let claims = evidence(members, receipt, &approval, roots)?;
+    let claims = evidence(members, receipt, &approval, trust, roots)?;
     checks(members, receipt, &files, &dataset)?;
     reviews(members, receipt, &approval)?;
     Ok(Linked { files, claims })
@@ -238,6 +238,7 @@ fn evidence(
     members: &Members,
     receipt: &Receipt,
     approval: &Approval,
+    trust: &Trust,
     roots: &Roots,
 ) -> Result<Verified<Claims>, ExportError> {
     let evidence: SnpEvidence = json(members, EVIDENCE)?;
@@ -248,7 +249,10 @@ fn evidence(
         report_data: output_report_data(receipt.package),
         floors: TcbFloors::published().map_err(ExportError::Evidence)?,
         chips: Chips::Any,
-        rules: PlatformRules::none(),
+        rules: PlatformRules {
+            provider_keys: trust.provider_keys.clone(),
+            ..PlatformRules::none()
+        },
     };
     let crl = match member(members, CRL)? {
         [] => Crl::EmulatedNone,

@@ -366,6 +366,7 @@ pub(crate) fn trust() -> Trust {
         log_key: key(LOG).public(),
         airlock: key(SIGNING).public(),
         custodians: BTreeSet::from([key(CUSTODIAN).public()]),
+        provider_keys: BTreeSet::new(),
         emulated_root: None,
     }
 }

@@ -134,9 +134,16 @@ mod tests {
 
     #[test]
     fn what_decides_is_required() {
-        for key in
-            ["custodians", "chips", "revocation_list", "log_origin", "image", "id_keys", "required"]
-        {
+        for key in [
+            "custodians",
+            "chips",
+            "revocation_list",
+            "log_origin",
+            "image",
+            "provider_keys",
+            "id_keys",
+            "required",
+        ] {
             let without: String = EXAMPLE
                 .lines()
                 .filter(|line| !line.starts_with(key))

@@ -113,6 +113,7 @@ impl Node {
             log_key: keys.log.public(),
             airlock: keys.airlock_signing.public(),
             custodians: config.custodians.clone(),
+            provider_keys: hardware.platform_rules.provider_keys.clone(),
             emulated_root: hardware.emulated_root.clone(),
         };
         write_trust(&folder, &trust)?;

@@ -83,7 +83,8 @@ fn claims(report: &Report, key: &EndorsementKey<'_>) -> Result<Claims, EvidenceE
             current: report.current_tcb.components(generation)?,
             launch: report.launch_tcb.components(generation)?,
         },
-        signing_key: key.kind,
+        signing_key: key.kind(),
+        csp_id: key.provider().cloned(),
         chip_id: report.chip_id,
     })
 }

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use domain::Timestamp;
-use domain::claims::{ChipId, Generation, SigningKey, Tcb, Trust};
+use domain::claims::{ChipId, CspId, Generation, SigningKey, Tcb, Trust};
 use x509_cert::der::Decode as _;
 use x509_cert::der::asn1::{Ia5StringRef, ObjectIdentifier, OctetStringRef};
 
@@ -17,8 +17,16 @@ use crate::x509::{COMMON_NAME, Certificate, attribute};
 pub(super) struct EndorsementKey<'a> {
     pub(super) root: &'a Root,
     pub(super) intermediate: Certificate,
-    pub(super) kind: SigningKey,
+    owner: Owner,
     certificate: Certificate,
+}
+
+/// Whose key it is.
+enum Owner {
+    /// One chip's (VCEK).
+    Chip,
+    /// A provider's, to whom AMD lent it for all of its chips (VLEK).
+    Provider(CspId),
 }
 
 impl<'a> EndorsementKey<'a> {
@@ -33,8 +41,27 @@ impl<'a> EndorsementKey<'a> {
         if !certificate.critical_extensions_are_known() {
             return Err(EvidenceError::Chain);
         }
-        let kind = kind(&certificate, &intermediate, root).ok_or(EvidenceError::Chain)?;
-        Ok(Self { root, intermediate, kind, certificate })
+        let owner = match kind(&certificate, &intermediate, root).ok_or(EvidenceError::Chain)? {
+            SigningKey::Vcek => Owner::Chip,
+            SigningKey::Vlek => Owner::Provider(provider(&certificate)?),
+        };
+        Ok(Self { root, intermediate, owner, certificate })
+    }
+
+    /// What kind of key it is.
+    pub(super) const fn kind(&self) -> SigningKey {
+        match self.owner {
+            Owner::Chip => SigningKey::Vcek,
+            Owner::Provider(_) => SigningKey::Vlek,
+        }
+    }
+
+    /// The provider whose key it is; a chip's own key has none.
+    pub(super) const fn provider(&self) -> Option<&CspId> {
+        match &self.owner {
+            Owner::Chip => None,
+            Owner::Provider(provider) => Some(provider),
+        }
     }
 
     /// Whether every certificate of the chain is valid at `at`.
@@ -52,7 +79,7 @@ impl<'a> EndorsementKey<'a> {
             (false, 1) => Some(SigningKey::Vlek),
             _ => None,
         };
-        if named != Some(self.kind) {
+        if named != Some(self.kind()) || self.names_the_other_owner()? {
             return Err(EvidenceError::SigningKey);
         }
         self.is_for_product(report)?;
@@ -87,16 +114,28 @@ impl<'a> EndorsementKey<'a> {
         }
     }
 
+    /// A chip's certificate names no provider and a provider's no chip.
+    fn names_the_other_owner(&self) -> Result<bool, EvidenceError> {
+        let other = match self.owner {
+            Owner::Chip => CSP_ID,
+            Owner::Provider(_) => HARDWARE_ID,
+        };
+        Ok(self.certificate.extension(other)?.is_some())
+    }
+
     /// A provider's key is for no chip; a masked identity cannot be compared, which is one of the
     /// findings of [`super::authentic::Authentic`].
     fn is_for_chip(&self, chip: &ChipId) -> Result<(), EvidenceError> {
-        if self.kind == SigningKey::Vlek || chip.is_masked() {
+        if matches!(self.owner, Owner::Provider(_)) {
             return Ok(());
         }
         let value = self
             .certificate
             .extension(HARDWARE_ID)?
             .ok_or(EvidenceError::Malformed("hardware identity"))?;
+        if chip.is_masked() {
+            return Ok(());
+        }
         let length = match self.root.generation {
             Generation::Milan | Generation::Genoa => 64,
             Generation::Turin => 8,
@@ -159,6 +198,15 @@ fn kind(leaf: &Certificate, intermediate: &Certificate, root: &Root) -> Option<S
     }
 }
 
+/// The provider that a VLEK's certificate names.
+fn provider(certificate: &Certificate) -> Result<CspId, EvidenceError> {
+    certificate
+        .extension(CSP_ID)?
+        .and_then(|der| Ia5StringRef::from_der(der).ok())
+        .and_then(|name| name.as_str().parse().ok())
+        .ok_or(EvidenceError::Malformed("provider identity"))
+}
+
 /// The common name, under an emulated root without the marker that it must carry.
 fn plain_name<'a>(certificate: &'a Certificate, root: &Root) -> Option<&'a str> {
     let name = attribute(certificate.subject(), COMMON_NAME)?;
@@ -185,3 +233,4 @@ const RESERVED: [ObjectIdentifier; 4] = [
     ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.3.7"),
 ];
 const HARDWARE_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.4");
+const CSP_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.5");

@@ -11,7 +11,7 @@ use crate::error::refuse_if;
 
 /// The values that a release needs the evidence to show. Besides them, and not configurable: VMPL
 /// 0, debugging off, no migration agent, report version 3 or later, memory checked for aliases,
-/// signed by the chip's own key, firmware that cannot be rolled back.
+/// firmware that cannot be rolled back.
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// Launch digests, one of which must match.
@@ -64,7 +64,7 @@ impl Measurements {
 pub enum Chips {
     /// Every chip that the root vouches for.
     Any,
-    /// These only.
+    /// These only. A masked identity is never one of them.
     Listed(BTreeSet<ChipId>),
 }
 
@@ -72,7 +72,7 @@ impl Chips {
     fn allow(&self, chip: &ChipId) -> bool {
         match self {
             Self::Any => true,
-            Self::Listed(chips) => chips.contains(chip),
+            Self::Listed(chips) => !chip.is_masked() && chips.contains(chip),
         }
     }
 }

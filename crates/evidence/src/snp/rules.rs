@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::claims::{ChipId, Claims, Generation, KeyDigest, Platform, PlatformInfo};
+use domain::claims::{ChipId, Claims, CspId, Generation, KeyDigest, Platform, PlatformInfo};
 use serde::Deserialize;
 
 use crate::EvidenceError;
@@ -12,6 +12,9 @@ use crate::error::refuse_if;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformRules {
+    /// Cloud providers whose keys (VLEK) count beside chips' own (VCEK). Such a key is bound to no
+    /// chip, and hosts that use it may mask the chip's identity.
+    pub provider_keys: BTreeSet<CspId>,
     /// What guests must have been launched with.
     pub guest: GuestRules,
     /// How hosts must be set up.
@@ -101,15 +104,16 @@ pub enum HostFeature {
 pub struct SwitchedOff {
     /// Generations of processors.
     pub generations: BTreeSet<Generation>,
-    /// Single chips.
+    /// Single chips. With any, a masked identity is refused: it could be one of them.
     pub chips: BTreeSet<ChipId>,
 }
 
 impl PlatformRules {
-    /// No demands beyond those that no rule can relax.
+    /// No demands beyond those that no rule can relax, and no provider's key.
     #[must_use]
     pub fn none() -> Self {
         Self {
+            provider_keys: BTreeSet::new(),
             guest: GuestRules {
                 abi_minimum: Abi { major: 0, minor: 0 },
                 smt: Permission::Allowed,
@@ -124,6 +128,9 @@ impl PlatformRules {
     }
 
     pub(super) fn check(&self, claims: &Claims) -> Result<(), EvidenceError> {
+        let lent = claims.csp_id.as_ref();
+        let known = lent.is_none_or(|provider| self.provider_keys.contains(provider));
+        refuse_if(!known, EvidenceError::ProviderNotAllowed)?;
         self.switched_off.check(claims)?;
         self.guest.check(claims)?;
         self.host.check(claims)
@@ -133,8 +140,10 @@ impl PlatformRules {
 impl SwitchedOff {
     fn check(&self, claims: &Claims) -> Result<(), EvidenceError> {
         let Platform::SevSnp { generation, .. } = claims.platform;
-        let off = self.generations.contains(&generation) || self.chips.contains(&claims.chip_id);
-        refuse_if(off, EvidenceError::SwitchedOff)
+        let chip = &claims.chip_id;
+        let unknown = chip.is_masked() && !self.chips.is_empty();
+        let off = self.generations.contains(&generation) || self.chips.contains(chip);
+        refuse_if(off || unknown, EvidenceError::SwitchedOff)
     }
 }
 

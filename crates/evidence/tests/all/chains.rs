@@ -1,12 +1,12 @@
 //! Signatures, roots and revocation lists.
 
 use domain::Reason as _;
+use domain::claims::SigningKey;
 use evidence::EvidenceError;
 use evidence::snp::{Crl, Profile, Report, Roots, SnpEvidence, inspect, read_evidence, verify};
 
 use crate::emulated::{
-    CAPTURED, TRUSTEE, expected, expected_of, launch, processor, reason, reason_at, report_data,
-    roots,
+    CAPTURED, expected, expected_of, launch, processor, reason, reason_at, report_data, roots,
 };
 use crate::support::{authority, endorsement, now, other_authority, time, vector};
 
@@ -21,17 +21,6 @@ fn a_captured_report_needs_a_revocation_list_and_its_own_root() {
     assert_eq!(reason_at(&evidence, &expected, &Roots::amd(), now()), "evidence.crl-missing");
     let emulated = roots(&processor(|_| ()));
     assert_eq!(reason_at(&evidence, &expected, &emulated, now()), "evidence.unknown-root");
-}
-
-#[test]
-fn a_providers_key_opens_no_release() {
-    let Some(report) = vector(&format!("{TRUSTEE}/test-vlek-report.bin")) else { return };
-    let vlek = vector(&format!("{TRUSTEE}/test-vlek.der")).unwrap();
-    let evidence = read_evidence(&report, &[&vlek]).unwrap();
-    let expected = expected_of(&Report::parse(&report).unwrap());
-    let at = time("2025-06-01T00:00:00Z");
-    let reason = reason_at(&evidence, &expected, &Roots::amd(), at);
-    assert_eq!(reason, "evidence.vlek-not-supported");
 }
 
 #[test]
@@ -100,9 +89,9 @@ fn revocation_lists_are_the_roots_and_current() {
             .map(|_| "verified")
             .unwrap_or_else(|error| error.reason())
     };
-    let right = list(false, earlier, later);
+    let right = list(None, earlier, later);
     assert_eq!(reason(&right, now()), "verified");
-    assert_eq!(reason(&list(true, earlier, later), now()), "evidence.revoked");
+    assert_eq!(reason(&list(Some(SigningKey::Vcek), earlier, later), now()), "evidence.revoked");
     assert_eq!(reason(&right, later.plus_seconds(1)), "evidence.crl-stale");
     assert_eq!(reason(&right, earlier.plus_seconds(-1)), "evidence.crl-stale");
     let mut forged = right.clone();
@@ -110,7 +99,7 @@ fn revocation_lists_are_the_roots_and_current() {
     assert_eq!(reason(&forged, now()), "evidence.crl");
     assert_eq!(reason(&right[1..], now()), "evidence.crl");
     let other = other_authority();
-    let other = other.revocation_list(false, earlier, later).unwrap();
+    let other = other.revocation_list(None, earlier, later).unwrap();
     assert_eq!(reason(&other, now()), "evidence.crl");
     // To look at, an outdated list is a warning; to rely on, it is none.
     let inspect = |profile| {

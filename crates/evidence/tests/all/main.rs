@@ -21,6 +21,7 @@ mod nvidia_refused;
 #[cfg(test)]
 mod nvidia_vectors;
 #[cfg(test)]
+mod providers;
 mod published_reports;
 #[cfg(test)]
 mod refused;

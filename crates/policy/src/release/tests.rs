@@ -53,6 +53,7 @@ fn case() -> Case {
         mitigations: None,
         tcb: TcbVersions { reported: tcb, committed: tcb, current: tcb, launch: tcb },
         signing_key: SigningKey::Vcek,
+        csp_id: None,
         chip_id: ChipId::from_bytes([3; 64]),
     };
     let classification = Classification::HighlyConfidential;

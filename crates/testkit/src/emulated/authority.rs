@@ -13,17 +13,25 @@ use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::{Chain, EmulatedError, Identity, SecurityProcessor, der};
 
-/// A root (ARK) and an intermediate key (ASK). A lab creates one processor and forgets them;
+/// A root (ARK) and an intermediate key, with one certificate for chips' keys (ASK) and one for
+/// providers' (ASVK; AMD has two keys). A lab creates one processor and forgets them;
 /// tests keep them to endorse processors that are wrong in one way.
 pub struct Authority {
     generation: Generation,
     ark: Issuer,
     ask: Issuer,
+    asvk: IssuerName,
 }
 
 /// A key that signs certificates.
 struct Issuer {
     key: RsaKeyPair,
+    name: Vec<u8>,
+    certificate: Vec<u8>,
+}
+
+/// Another name for the intermediate key.
+struct IssuerName {
     name: Vec<u8>,
     certificate: Vec<u8>,
 }
@@ -39,8 +47,12 @@ pub struct Endorsement {
     pub hardware_id: Option<Vec<u8>>,
     /// Firmware versions, in reports and in the certificate.
     pub tcb: Tcb,
+    /// Value of the provider's identity extension; `None` leaves it out.
+    pub csp_id: Option<String>,
     /// Kind of key that its name says.
     pub signing_key: SigningKey,
+    /// Kind of key whose issuer signs it.
+    pub issuer: SigningKey,
     /// First and last moment of validity.
     pub validity: (Timestamp, Timestamp),
 }
@@ -58,7 +70,9 @@ impl Endorsement {
             chip_id,
             hardware_id: Some(chip_id.as_bytes().iter().take(used).copied().collect()),
             tcb,
+            csp_id: None,
             signing_key: SigningKey::Vcek,
+            issuer: SigningKey::Vcek,
             validity: (created, created.plus_seconds(TEN_YEARS_S)),
         }
     }
@@ -84,10 +98,16 @@ impl Authority {
         let ark = sign(&ark_key, &ark_content)?;
         let ask_content = authority_content(ASK_SERIAL, &ark_name, &ask_name, validity, &ask_key);
         let ask = sign(&ark_key, &ask_content)?;
+        let asvk_name =
+            name(&format!("SEV-VLEK-{} {EMULATED_MARKER}", generation.name()), "providers");
+        let asvk_content =
+            authority_content(ASVK_SERIAL, &ark_name, &asvk_name, validity, &ask_key);
+        let asvk = sign(&ark_key, &asvk_content)?;
         Ok(Self {
             generation,
             ark: Issuer { key: ark_key, name: ark_name, certificate: ark },
             ask: Issuer { key: ask_key, name: ask_name, certificate: ask },
+            asvk: IssuerName { name: asvk_name, certificate: asvk },
         })
     }
 
@@ -102,13 +122,17 @@ impl Authority {
             SigningKey::Vcek => "SEV-VCEK",
             SigningKey::Vlek => "SEV-VLEK",
         };
+        let (issuer, ask) = match endorsement.issuer {
+            SigningKey::Vcek => (&self.ask.name, &self.ask.certificate),
+            SigningKey::Vlek => (&self.asvk.name, &self.asvk.certificate),
+        };
         let public_key = der::sequence(&[
             &der::sequence(&[&der::oid(EC_PUBLIC_KEY), &der::oid(P384)]),
             &der::bits(key.public_key().as_ref()),
         ]);
         let content = content(
             &[0],
-            &self.ask.name,
+            issuer,
             &name(&format!("{kind} {EMULATED_MARKER}"), "chip"),
             endorsement.validity,
             &public_key,
@@ -117,11 +141,7 @@ impl Authority {
         let vek = sign(&self.ask.key, &content)?;
         Ok(SecurityProcessor {
             key,
-            chain: Chain {
-                ark: self.ark.certificate.clone(),
-                ask: self.ask.certificate.clone(),
-                vek,
-            },
+            chain: Chain { ark: self.ark.certificate.clone(), ask: ask.clone(), vek },
             identity: Identity {
                 generation: self.generation,
                 chip_id: endorsement.chip_id,
@@ -131,19 +151,23 @@ impl Authority {
         })
     }
 
-    /// The root's revocation list (RFC 5280 §5), which revokes the intermediate key if
-    /// `ask_revoked`.
+    /// The root's revocation list (RFC 5280 §5), which revokes the issuer of the `revoked` kind of
+    /// keys.
     ///
     /// # Errors
     /// [`EmulatedError::Crypto`] if the cryptographic library fails.
     pub fn revocation_list(
         &self,
-        ask_revoked: bool,
+        revoked: Option<SigningKey>,
         this_update: Timestamp,
         next_update: Timestamp,
     ) -> Result<Vec<u8>, EmulatedError> {
         let (this, next) = (der::time(this_update), der::time(next_update));
-        let serial: &[u8] = if ask_revoked { ASK_SERIAL } else { &[0x7f] };
+        let serial = match revoked {
+            Some(SigningKey::Vcek) => ASK_SERIAL,
+            Some(SigningKey::Vlek) => ASVK_SERIAL,
+            None => &[0x7f],
+        };
         let entry = der::sequence(&[&der::integer(serial), &this]);
         let content = der::sequence(&[
             &der::integer(&[1]),
@@ -181,6 +205,7 @@ impl Endorsement {
             }),
         );
         extensions.extend(self.hardware_id.iter().map(|id| extension(HARDWARE_ID, false, id)));
+        extensions.extend(self.csp_id.iter().map(|id| extension(CSP_ID, false, &der::ia5(id))));
         extensions
     }
 }
@@ -258,6 +283,7 @@ fn pss_sha384() -> Vec<u8> {
 
 const TEN_YEARS_S: i64 = 10 * 365 * 24 * 60 * 60;
 const ASK_SERIAL: &[u8] = &[2];
+const ASVK_SERIAL: &[u8] = &[3];
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
@@ -276,3 +302,4 @@ const SNP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.3
 const MICROCODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.3.8");
 const FMC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.3.9");
 const HARDWARE_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.4");
+const CSP_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1.5");
