@@ -8,6 +8,7 @@
 mod digest;
 mod firmware;
 mod hashes;
+mod table;
 mod vcpu;
 mod vmsa;
 
