@@ -99,6 +99,15 @@ pub enum EvidenceError {
     /// The evidence is from the emulated platform, whose root is not among the given roots.
     #[error("the evidence is from an emulated platform")]
     EmulatedPlatform,
+    /// The event log does not explain this RTMR of the quote: it is another guest's, or incomplete.
+    #[error("the event log does not replay to RTMR{0}")]
+    EventLog(usize),
+    /// The data of an event is not what its digest is of, although its type says so.
+    #[error("the data of an event is not what its digest is of")]
+    EventLogData,
+    /// The event log is not what its format says.
+    #[error("malformed event log: {0}")]
+    EventLogMalformed(&'static str),
     /// A certificate has expired.
     #[error("a certificate of the chain has expired")]
     Expired,
@@ -345,6 +354,9 @@ impl Reason for EvidenceError {
             Self::CrlStale => "evidence.crl-stale",
             Self::DebugEnabled => "evidence.debug-enabled",
             Self::EmulatedPlatform => "evidence.emulated-platform",
+            Self::EventLog(_) => "evidence.event-log",
+            Self::EventLogData => "evidence.event-log-data",
+            Self::EventLogMalformed(_) => "evidence.event-log-malformed",
             Self::Expired => "evidence.expired",
             Self::FmspcNotAllowed => "evidence.fmspc-not-allowed",
             Self::GpuArchitecture => "evidence.gpu-architecture",

@@ -9,10 +9,12 @@
 pub mod azure;
 mod crl;
 mod error;
+pub mod eventlog;
 pub mod intel;
 pub mod launch;
 pub mod nvidia;
 mod pem;
+mod register;
 pub mod snp;
 mod x509;
 

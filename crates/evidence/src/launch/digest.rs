@@ -1,9 +1,9 @@
 //! The running digest of SNP_LAUNCH_UPDATE (AMD 56860 §8.17.2, table "PAGE_INFO").
 
-use aws_lc_rs::digest::{SHA384, digest};
 use domain::claims::Measurement;
 
 use super::LaunchError;
+use crate::register::sha384;
 
 /// Bytes of a page.
 pub(super) const PAGE: usize = 4096;
@@ -24,7 +24,7 @@ impl LaunchDigest {
             return Err(LaunchError::Firmware("not a whole number of pages"));
         }
         for (page, address) in pages.iter().zip((address..).step_by(PAGE)) {
-            self.add(PageType::Normal, address, &sha384(page));
+            self.add(PageType::Normal, address, &sha384([page.as_slice()]));
         }
         Ok(())
     }
@@ -41,7 +41,7 @@ impl LaunchDigest {
     }
 
     pub(super) fn vmsa_page(&mut self, page: &[u8; PAGE]) {
-        self.add(PageType::Vmsa, VMSA_ADDRESS, &sha384(page));
+        self.add(PageType::Vmsa, VMSA_ADDRESS, &sha384([page.as_slice()]));
     }
 
     pub(super) fn secrets_page(&mut self, address: u64) {
@@ -65,7 +65,7 @@ impl LaunchDigest {
         // Not an initial migration image; no rights for VMPL 3, 2 and 1; reserved.
         info.extend_from_slice(&[0; 5]);
         info.extend_from_slice(&address.to_le_bytes());
-        self.0 = sha384(&info);
+        self.0 = sha384([info.as_slice()]);
     }
 }
 
@@ -77,14 +77,6 @@ enum PageType {
     Zero = 3,
     Secrets = 5,
     Cpuid = 6,
-}
-
-fn sha384(bytes: &[u8]) -> [u8; 48] {
-    let mut output = [0; 48];
-    for (to, from) in output.iter_mut().zip(digest(&SHA384, bytes).as_ref()) {
-        *to = *from;
-    }
-    output
 }
 
 /// Where KVM measures virtual processor state: the highest page of a 48-bit address space.

@@ -7,6 +7,8 @@ mod chains;
 #[cfg(test)]
 mod emulated;
 #[cfg(test)]
+mod event_logs;
+#[cfg(test)]
 mod intel;
 #[cfg(test)]
 mod launch_digests;
