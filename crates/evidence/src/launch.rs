@@ -1,14 +1,14 @@
-//! The launch digest that AMD SEV-SNP firmware computes for a guest (AMD 56860 §8.17), before it
-//! is launched and from its files alone.
+//! What a guest will be measured as, before it is launched and from its files alone: here the launch
+//! digest that AMD SEV-SNP firmware computes (AMD 56860 §8.17), in [`tdx`] Intel TDX's registers.
 //!
 //! The pages and their order are those of QEMU with `sev-snp-guest` and `kernel-hashes=on`, and of
-//! Amazon EC2. The measurement of Intel TDX (MRTD, RTMR 0 to 2) comes from the same firmware,
-//! kernel, initrd and command line and is not computed here yet.
+//! Amazon EC2.
 
 mod digest;
 mod firmware;
 mod hashes;
 mod table;
+pub mod tdx;
 mod vcpu;
 mod vmsa;
 
@@ -114,15 +114,30 @@ fn measure_section(
     Ok(())
 }
 
-/// Why no launch digest can be computed.
+/// Why no measurement can be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LaunchError {
-    /// The firmware image is not one with SEV metadata.
+    /// The command line holds a zero byte, where the firmware would end it.
+    #[error("the command line holds a zero byte")]
+    CommandLine,
+    /// The firmware image is not one with metadata for the platform.
     #[error("the firmware image is unusable: {0}")]
     Firmware(&'static str),
+    /// The initrd does not fit into the guest's memory.
+    #[error("the initrd does not fit into the guest's memory")]
+    Initrd,
+    /// The kernel is not one that the firmware starts.
+    #[error("the kernel is unusable: {0}")]
+    Kernel(&'static str),
     /// The firmware does not check a kernel's hashes, so a kernel would not be measured.
     #[error("the firmware has no section for kernel hashes")]
     NoKernelHashes,
+    /// The event log does not hold the configuration volume of this firmware.
+    #[error("the event log is of another firmware")]
+    OtherFirmware,
+    /// The event log does not hold the map of so much memory.
+    #[error("the event log is of a guest with other memory")]
+    OtherMemory,
     /// No processor model has that name.
     #[error("unknown processor model")]
     VcpuType,
@@ -131,8 +146,13 @@ pub enum LaunchError {
 impl Reason for LaunchError {
     fn reason(&self) -> &'static str {
         match self {
+            Self::CommandLine => "launch.command-line",
             Self::Firmware(_) => "launch.firmware",
+            Self::Initrd => "launch.initrd",
+            Self::Kernel(_) => "launch.kernel",
             Self::NoKernelHashes => "launch.no-kernel-hashes",
+            Self::OtherFirmware => "launch.other-firmware",
+            Self::OtherMemory => "launch.other-memory",
             Self::VcpuType => "launch.vcpu-type",
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod azure;
 pub mod bundles;
+pub mod direct_boot;
 pub mod emulated;
 pub mod intel;
 pub mod nvidia;

@@ -31,3 +31,5 @@ mod refused;
 mod report_parsing;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tdx_launch;
