@@ -5,16 +5,22 @@ use std::str::FromStr;
 
 use super::LaunchError;
 
-/// A processor model of QEMU for EPYC, such as `EPYC-v4`.
+/// A processor model of QEMU for EPYC, such as `EPYC-v4`, or any other by its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VcpuType {
-    name: &'static str,
+    name: Option<&'static str>,
     signature: u32,
 }
 
 impl VcpuType {
     /// `EPYC-v4`, which starts on every generation.
-    pub const EPYC_V4: Self = Self { name: "EPYC-v4", signature: NAPLES };
+    pub const EPYC_V4: Self = Self { name: Some("EPYC-v4"), signature: NAPLES };
+
+    /// A processor with this CPUID Fn0000_0001_EAX.
+    #[must_use]
+    pub const fn from_signature(signature: u32) -> Self {
+        Self { name: None, signature }
+    }
 
     /// CPUID Fn0000_0001_EAX (AMD 25481): what a virtual processor starts with in RDX.
     pub(super) const fn signature(self) -> u32 {
@@ -24,7 +30,10 @@ impl VcpuType {
 
 impl fmt::Display for VcpuType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        match self.name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{:#010x}", self.signature),
+        }
     }
 }
 
@@ -35,7 +44,7 @@ impl FromStr for VcpuType {
         MODELS
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
-            .map(|&(name, signature)| Self { name, signature })
+            .map(|&(name, signature)| Self { name: Some(name), signature })
             .ok_or(LaunchError::VcpuType)
     }
 }

@@ -59,6 +59,66 @@ fn digest_of(case: &Value) -> String {
     }
 }
 
+/// The two published tools disagree on Amazon EC2: sev-snp-measure changed its VMSA in 0.0.13 (pull
+/// request 60, compared there with a running c6a.xlarge), virtee/sev 7.1.0 has the one of before.
+#[test]
+fn ec2_is_measured_as_by_sev_snp_measure_and_not_as_by_virtee_sev() {
+    let Some(ovmf) = vector("virtee+sev-snp-measure/tests/fixtures/ovmf_AmdSev_suffix.bin") else {
+        return;
+    };
+    for (guest_features, ours, virtee) in [
+        (0x1, "0883bd0eeb716e65b7b977a3", "7d3756157c805bf6adf61706"),
+        (0x21, "0ce9ccc06bab55eebe8abc23", "6ae80856486b1396af8c82a4"),
+    ] {
+        let inputs = LaunchInputs {
+            ovmf: &ovmf,
+            boot: Boot::Direct(KernelHashes::of(&[], &[], "")),
+            vcpus: NonZeroU32::MIN,
+            vcpu_type: VcpuType::EPYC_V4,
+            guest_features,
+            vmm: Vmm::Ec2,
+        };
+        let digest = expected_measurement(&inputs).unwrap().to_string();
+        assert!(digest.starts_with(ours), "{digest}");
+        assert!(!digest.starts_with(virtee), "{digest}");
+    }
+}
+
+/// Made by running sev-snp-measure 0.0.13: 2 processors, features 1, kernel `kernel`, initrd `initrd`,
+/// command line `quiet`.
+#[test]
+fn processor_models_are_those_of_sev_snp_measure() {
+    let Some(ovmf) = vector("virtee+sev-snp-measure/tests/fixtures/ovmf_AmdSev_suffix.bin") else {
+        return;
+    };
+    let digest = |vcpu_type| {
+        let inputs = LaunchInputs {
+            ovmf: &ovmf,
+            boot: Boot::Direct(KernelHashes::of(b"kernel", b"initrd", "quiet")),
+            vcpus: NonZeroU32::MIN.saturating_add(1),
+            vcpu_type,
+            guest_features: SNP_GUEST_FEATURES,
+            vmm: Vmm::Qemu,
+        };
+        expected_measurement(&inputs).unwrap().to_string()
+    };
+    for (names, start) in [
+        ("EPYC EPYC-v1 EPYC-v2 EPYC-IBPB EPYC-v3 EPYC-v4", "db0b5b6232df3d329073c489"),
+        ("EPYC-Rome EPYC-Rome-v1 EPYC-Rome-v2 EPYC-Rome-v3", "348ccff787729dac759d52be"),
+        ("EPYC-Milan EPYC-Milan-v1 EPYC-Milan-v2", "45c0e7659cf1758c190cdbae"),
+        ("EPYC-Genoa EPYC-Genoa-v1", "a9889b50cf28c81683905645"),
+        ("EPYC-Turin", "ef51f313f60469e4006603e6"),
+    ] {
+        for name in names.split(' ') {
+            assert!(digest(name.parse().unwrap()).starts_with(start), "{name}");
+        }
+    }
+    // A model that has no name here, by family 26, model 17, stepping 0.
+    let signature = VcpuType::from_signature(0x00b1_0f10);
+    assert_eq!(signature.to_string(), "0x00b10f10");
+    assert!(digest(signature).starts_with("76f9298a5ebbfad47001724d"));
+}
+
 #[test]
 fn every_input_is_measured() {
     let Some(ovmf) = vector("virtee+sev-snp-measure/tests/fixtures/ovmf_AmdSev_suffix.bin") else {
