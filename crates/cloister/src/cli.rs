@@ -6,6 +6,7 @@ mod bundle;
 mod check;
 mod dataset;
 mod doctor;
+mod event_log;
 mod evidence;
 mod export;
 mod files;

@@ -100,12 +100,28 @@ pub struct EvidenceOptions {
     /// NVIDIA's reference manifests (XML)
     #[arg(long)]
     collateral: Vec<PathBuf>,
+    /// The event log of the TDX guest (/sys/firmware/acpi/tables/data/CCEL): it must explain the RTMRs
+    #[arg(long)]
+    event_log: Option<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
     #[arg(long)]
     trust: Option<PathBuf>,
     /// The time at which everything must be valid, RFC 3339; the machine's time if absent
     #[arg(long)]
     at: Option<Timestamp>,
+}
+
+impl EvidenceOptions {
+    /// An event log explains the RTMRs of a TDX quote and nothing else.
+    fn check_event_log(&self) -> Result<(), Failure> {
+        if self.event_log.is_some() && self.kind != Kind::Tdx {
+            return Err(Failure::unusable_because(
+                "evidence.event-log-kind",
+                "`--event-log` is about the quote of a TDX guest: `--kind tdx`",
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Kinds of evidence.
@@ -143,6 +159,7 @@ pub enum ProfileOption {
 pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
     match command {
         EvidenceCommand::Inspect { evidence, profile } => {
+            evidence.check_event_log()?;
             let profile = match profile {
                 ProfileOption::Production => Profile::Production,
                 ProfileOption::Archive => Profile::Archive,
@@ -167,6 +184,7 @@ pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
             Ok(accepted("authentic", trust, json!(claims), inspected.warnings()))
         }
         EvidenceCommand::Verify { evidence, expect } => {
+            evidence.check_event_log()?;
             if evidence.kind == Kind::Tdx {
                 return intel::verify(&evidence, &expect);
             }

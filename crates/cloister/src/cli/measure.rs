@@ -1,5 +1,7 @@
 //! `cloister measure`: what a launch will be measured as, computed from its files.
 
+mod tdx;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -10,7 +12,6 @@ use evidence::launch::{
     expected_measurement,
 };
 use serde_json::json;
-use sha2::{Digest as _, Sha384};
 
 use super::files::read;
 use super::{Answer, Failure, Outcome};
@@ -26,9 +27,8 @@ pub enum MeasureCommand {
         /// Number of virtual processors
         #[arg(long)]
         vcpus: NonZeroU32,
-        /// Their model, as QEMU calls it: EPYC-v4, EPYC-Milan, EPYC-Genoa …
-        #[arg(long)]
-        vcpu_type: String,
+        #[command(flatten)]
+        model: Model,
         /// Whose page order and processor state
         #[arg(long, default_value = "qemu")]
         vmm: VmmOption,
@@ -36,14 +36,9 @@ pub enum MeasureCommand {
         #[arg(long, value_parser = hexadecimal, default_value_t = SNP_GUEST_FEATURES)]
         guest_features: u64,
     },
-    /// Intel TDX: not yet; prints the digests of the files
-    #[command(
-        after_help = "Example:\n  cloister measure tdx --ovmf OVMF.fd --kernel vmlinuz --initrd initrd --append 'quiet'"
-    )]
-    Tdx {
-        #[command(flatten)]
-        inputs: Inputs,
-    },
+    /// The registers of Intel TDX: MRTD and RTMR0 to 3
+    #[command(after_help = tdx::EXAMPLES)]
+    Tdx(tdx::Options),
 }
 
 const SNP_EXAMPLE: &str = "Example:
@@ -67,6 +62,18 @@ pub struct Inputs {
     append: Option<String>,
 }
 
+/// The model of the virtual processors.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Model {
+    /// Their model, as QEMU calls it: EPYC-v4, EPYC-Milan, EPYC-Genoa …
+    #[arg(long)]
+    vcpu_type: Option<String>,
+    /// Their signature instead, hexadecimal: what CPUID Fn0000_0001 returns in EAX
+    #[arg(long, value_parser = signature)]
+    vcpu_sig: Option<u32>,
+}
+
 /// The virtual machine monitor.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum VmmOption {
@@ -78,11 +85,9 @@ pub enum VmmOption {
 
 pub(super) fn run(command: MeasureCommand) -> Outcome {
     match command {
-        MeasureCommand::Snp { inputs, vcpus, vcpu_type, vmm, guest_features } => {
+        MeasureCommand::Snp { inputs, vcpus, model, vmm, guest_features } => {
             let files = Files::read(&inputs)?;
-            let vcpu_type: VcpuType = vcpu_type
-                .parse()
-                .map_err(|error: LaunchError| Failure::unusable(error.reason(), &error))?;
+            let vcpu_type = model.vcpu_type()?;
             let boot = files.kernel.as_ref().map_or(Boot::Firmware, |kernel| {
                 let initrd = files.initrd.as_deref().unwrap_or_default();
                 Boot::Direct(KernelHashes::of(kernel, initrd, &files.append))
@@ -105,22 +110,17 @@ pub(super) fn run(command: MeasureCommand) -> Outcome {
             });
             Ok(Answer::new(json, measurement.to_string()))
         }
-        MeasureCommand::Tdx { inputs } => {
-            let files = Files::read(&inputs)?;
-            let mut detail = "this version cannot compute MRTD and RTMR yet; SHA-384 of".to_owned();
-            let parts = [
-                ("firmware", Some(files.ovmf.as_slice())),
-                ("kernel", files.kernel.as_deref()),
-                ("initrd", files.initrd.as_deref()),
-                ("command line", Some(files.append.as_bytes())),
-            ];
-            for (name, content) in parts {
-                if let Some(content) = content {
-                    detail = format!("{detail} {name} {},", hex::encode(Sha384::digest(content)));
-                }
-            }
-            Err(Failure::unusable_because("measure.unsupported", detail.trim_end_matches(',')))
+        MeasureCommand::Tdx(options) => tdx::run(&options),
+    }
+}
+
+impl Model {
+    fn vcpu_type(&self) -> Result<VcpuType, Failure> {
+        if let Some(signature) = self.vcpu_sig {
+            return Ok(VcpuType::from_signature(signature));
         }
+        let name = self.vcpu_type.as_deref().unwrap_or_default();
+        name.parse().map_err(|error: LaunchError| Failure::unusable(error.reason(), &error))
     }
 }
 
@@ -144,4 +144,8 @@ impl Files {
 
 fn hexadecimal(text: &str) -> Result<u64, std::num::ParseIntError> {
     u64::from_str_radix(text.trim_start_matches("0x"), 16)
+}
+
+fn signature(text: &str) -> Result<u32, std::num::ParseIntError> {
+    u32::from_str_radix(text.trim_start_matches("0x"), 16)
 }

@@ -196,7 +196,7 @@ fn noise_is_malformed_whatever_its_kind() {
     let absent = bench.run("evidence inspect --kind snp --input absent");
     assert_eq!(absent.verdict(), (2, "unusable", Some("input.unreadable")));
     let tdx = bench.run("measure tdx --ovmf quote");
-    assert_eq!(tdx.verdict(), (2, "unusable", Some("measure.unsupported")));
+    assert_eq!(tdx.verdict(), (1, "refused", Some("launch.firmware")));
 }
 
 #[test]

@@ -14,3 +14,5 @@ mod run;
 mod servers;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod tdx;

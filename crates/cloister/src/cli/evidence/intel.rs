@@ -8,6 +8,7 @@ use domain::claims::{
     RuntimeMeasurement, TdAttributes, Xfam,
 };
 use evidence::EvidenceError;
+use evidence::eventlog::EventLog;
 use evidence::intel::{
     Allowed, Body, Collateral, Expected, Measurements, Profile, Quote, Root, TcbPolicy, Tee,
     read_quote,
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{EvidenceOptions, Kind, accepted, refused};
+use crate::cli::event_log;
 use crate::cli::files::{malformed, now, read, read_text, read_toml};
 use crate::cli::{Failure, Outcome};
 
@@ -34,11 +36,11 @@ pub(super) fn inspect(options: &EvidenceOptions, tee: Tee, profile: Profile) -> 
     let at = options.at.map_or_else(now, Ok)?;
     let inspected = evidence::intel::inspect(&quote, tee, &collateral, &policy, profile, &root, at)
         .map_err(|error| refused(&error))?;
-    let report = match inspected.body() {
-        Body::Tdx(report) => json!(report),
-        Body::Sgx(report) => json!(report),
+    let (report, log) = match inspected.body() {
+        Body::Tdx(report) => (json!(report), event_log(options, &report.rtmrs)?),
+        Body::Sgx(report) => (json!(report), None),
     };
-    let claims = claims(report, json!(inspected.platform()), json!(inspected.tcb()));
+    let claims = claims(report, json!(inspected.platform()), json!(inspected.tcb()), log);
     let trust = inspected.platform().trust;
     Ok(accepted("authentic", trust, claims, inspected.warnings()))
 }
@@ -50,17 +52,32 @@ pub(super) fn verify(options: &EvidenceOptions, expect: &Path) -> Outcome {
     let verified = evidence::intel::verify(&quote, &collateral, &expected, &root, at)
         .map_err(|error| refused(&error))?;
     let verified = verified.get();
-    let claims = claims(json!(verified.report), json!(verified.platform), json!(verified.tcb));
+    let log = event_log(options, &verified.report.rtmrs)?;
+    let claims = claims(json!(verified.report), json!(verified.platform), json!(verified.tcb), log);
     Ok(accepted("verified", verified.platform.trust, claims, &[]))
 }
 
-/// The body's members, with the platform and the status beside them.
-fn claims(mut report: Value, platform: Value, tcb: Value) -> Value {
+/// The body's members, with the platform, the status and the events beside them.
+fn claims(mut report: Value, platform: Value, tcb: Value, log: Option<EventLog>) -> Value {
     if let Value::Object(members) = &mut report {
         members.insert("platform".to_owned(), platform);
         members.insert("tcb".to_owned(), tcb);
+        if let Some(log) = log {
+            members.insert("event_log".to_owned(), event_log::json(&log));
+        }
     }
     report
+}
+
+/// The event log, if there is one, which must explain these registers.
+fn event_log(
+    options: &EvidenceOptions,
+    rtmrs: &[RuntimeMeasurement; 4],
+) -> Result<Option<EventLog>, Failure> {
+    let Some(path) = &options.event_log else { return Ok(None) };
+    let log = EventLog::parse(&read(path)?).map_err(|error| refused(&error))?;
+    log.explains(rtmrs).map_err(|error| refused(&error))?;
+    Ok(Some(log))
 }
 
 fn read_all(options: &EvidenceOptions) -> Result<(Quote, Collateral, Root), Failure> {
