@@ -60,8 +60,15 @@ const MODULES: &[&str] = &[
 /// Packages whose files go into the initrd; what they depend on comes along.
 const GUEST_PACKAGES: &[&str] = &["crun", "libcryptsetup12", "libgcc-s1"];
 const KERNEL_METAPACKAGE: &str = "linux-image-cloud-amd64";
-const FIRMWARE_PACKAGE: &str = "ovmf-amdsev";
-const FIRMWARE_FILE: &str = "OVMF.amdsev.fd";
+const SNP_FIRMWARE: Firmware = Firmware { package: "ovmf-amdsev", file: "OVMF.amdsev.fd" };
+/// Not `ovmf-inteltdx`: its image has Microsoft's keys enrolled and starts no other kernel directly.
+const TDX_FIRMWARE: Firmware = Firmware { package: "ovmf-generic", file: "OVMF.fd" };
+
+/// Which file of which package is a platform's firmware.
+struct Firmware {
+    package: &'static str,
+    file: &'static str,
+}
 
 /// Downloaded and unpacked inputs.
 struct Inputs {
@@ -69,8 +76,10 @@ struct Inputs {
     kernel_tree: PathBuf,
     guest: Vec<Package>,
     guest_tree: PathBuf,
-    firmware: Package,
-    firmware_tree: PathBuf,
+    snp_firmware: Package,
+    snp_firmware_tree: PathBuf,
+    tdx_firmware: Package,
+    tdx_firmware_tree: PathBuf,
 }
 
 /// A finished image: file name → bytes, and what it is made of.
@@ -103,14 +112,18 @@ fn fetch(update: bool) -> Result<Inputs> {
     let name = trixie.first_dependency(KERNEL_METAPACKAGE)?;
     let kernel = trixie.single(&name)?;
     let guest = trixie.closure("guest", GUEST_PACKAGES)?;
-    let firmware = Apt::new("sid", update)?.single(FIRMWARE_PACKAGE)?;
+    let mut sid = Apt::new("sid", update)?;
+    let snp_firmware = sid.single(SNP_FIRMWARE.package)?;
+    let tdx_firmware = sid.single(TDX_FIRMWARE.package)?;
     Ok(Inputs {
         kernel_tree: apt::unpack("kernel", std::slice::from_ref(&kernel))?,
         guest_tree: apt::unpack("guest", &guest)?,
-        firmware_tree: apt::unpack("firmware", std::slice::from_ref(&firmware))?,
+        snp_firmware_tree: apt::unpack("firmware", std::slice::from_ref(&snp_firmware))?,
+        tdx_firmware_tree: apt::unpack("firmware", std::slice::from_ref(&tdx_firmware))?,
         kernel,
         guest,
-        firmware,
+        snp_firmware,
+        tdx_firmware,
     })
 }
 
@@ -121,7 +134,8 @@ fn assemble(project: &Path, programs: &Path, inputs: &Inputs) -> Result<Image> {
         ("vmlinuz", kernel::vmlinuz(&inputs.kernel_tree)?),
         ("initrd", initrd),
         ("cmdline", CMDLINE.as_bytes().to_vec()),
-        (FIRMWARE_FILE, firmware(&inputs.firmware_tree)?),
+        (SNP_FIRMWARE.file, SNP_FIRMWARE.read(&inputs.snp_firmware_tree)?),
+        (TDX_FIRMWARE.file, TDX_FIRMWARE.read(&inputs.tdx_firmware_tree)?),
         ("bare-initrd", bare(project)?),
     ];
     let manifest = manifest::Manifest::new(inputs, &modules, &files)?;
@@ -174,15 +188,17 @@ fn bare(project: &Path) -> Result<Vec<u8>> {
     cpio::archive(&tree)
 }
 
-fn firmware(tree: &Path) -> Result<Vec<u8>> {
-    let mut find = Command::new("find");
-    find.arg(tree).args(["-name", FIRMWARE_FILE, "-type", "f"]);
-    let found = String::from_utf8(run::stdout(&mut find)?)?;
-    let path = found
-        .lines()
-        .next()
-        .with_context(|| format!("`{FIRMWARE_PACKAGE}` has no {FIRMWARE_FILE}"))?;
-    cache::read(Path::new(path))
+impl Firmware {
+    fn read(&self, tree: &Path) -> Result<Vec<u8>> {
+        let mut find = Command::new("find");
+        find.arg(tree).args(["-name", self.file, "-type", "f"]);
+        let found = String::from_utf8(run::stdout(&mut find)?)?;
+        let path = found
+            .lines()
+            .next()
+            .with_context(|| format!("`{}` has no {}", self.package, self.file))?;
+        cache::read(Path::new(path))
+    }
 }
 
 /// Writes what differs from what is there; returns whether anything did.

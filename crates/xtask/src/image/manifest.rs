@@ -5,13 +5,14 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use domain::claims::Measurement;
+use domain::claims::{Measurement, RuntimeMeasurement};
+use evidence::launch::tdx::{DirectBoot, InitrdArgument, KernelImage, mrtd};
 use evidence::launch::{
     Boot, KernelHashes, LaunchInputs, SNP_GUEST_FEATURES, VcpuType, Vmm, expected_measurement,
 };
 use serde::Serialize;
 
-use super::{FIRMWARE_FILE, Inputs, kernel::Module};
+use super::{Inputs, SNP_FIRMWARE, TDX_FIRMWARE, kernel::Module};
 use crate::apt::Package;
 use crate::{cache, run};
 
@@ -21,6 +22,7 @@ pub(super) struct Manifest {
     name: &'static str,
     kernel: Package,
     firmware: Firmware,
+    tdx_firmware: Firmware,
     packages: Vec<Package>,
     compiler: String,
     /// In load order.
@@ -29,6 +31,8 @@ pub(super) struct Manifest {
     files: Vec<File>,
     /// What SEV-SNP measures when the launcher starts the image with its default size.
     snp_launch: SnpLaunch,
+    /// What TDX measures, whatever the size.
+    tdx_launch: TdxLaunch,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,14 +44,11 @@ struct SnpLaunch {
 
 impl SnpLaunch {
     fn of(files: &[(&'static str, Vec<u8>)]) -> Result<Self> {
-        let file = |wanted: &str| {
-            let found = files.iter().find(|(name, _)| *name == wanted);
-            found.map(|(_, bytes)| bytes.as_slice()).with_context(|| format!("no `{wanted}`"))
-        };
-        let hashes = KernelHashes::of(file("vmlinuz")?, file("initrd")?, super::CMDLINE);
+        let (kernel, initrd) = (file(files, "vmlinuz")?, file(files, "initrd")?);
+        let hashes = KernelHashes::of(kernel, initrd, super::CMDLINE);
         let vcpu_type = VcpuType::EPYC_V4;
         let digest = expected_measurement(&LaunchInputs {
-            ovmf: file(FIRMWARE_FILE)?,
+            ovmf: file(files, SNP_FIRMWARE.file)?,
             boot: Boot::Direct(hashes),
             vcpus: VCPUS,
             vcpu_type,
@@ -56,6 +57,37 @@ impl SnpLaunch {
         })?;
         Ok(Self { vcpus: VCPUS, vcpu_type: vcpu_type.to_string(), digest })
     }
+}
+
+/// RTMR0 has ACPI tables in it and so depends on the machine: it comes from the event log of a first
+/// boot (docs/evidence.md).
+#[derive(Debug, Serialize)]
+struct TdxLaunch {
+    mrtd: Measurement,
+    rtmrs: [Option<RuntimeMeasurement>; 4],
+}
+
+impl TdxLaunch {
+    fn of(files: &[(&'static str, Vec<u8>)]) -> Result<Self> {
+        let boot = DirectBoot {
+            kernel: file(files, "vmlinuz")?,
+            initrd: file(files, "initrd")?,
+            cmdline: super::CMDLINE,
+            // QEMU 10.0 and the firmware of sid, which is later than edk2-stable202508.
+            image: KernelImage::Original,
+            initrd_argument: InitrdArgument::First,
+        };
+        let untouched = RuntimeMeasurement::from_bytes([0; 48]);
+        Ok(Self {
+            mrtd: mrtd(file(files, TDX_FIRMWARE.file)?)?,
+            rtmrs: [None, Some(boot.rtmr1()?), Some(boot.rtmr2()?), Some(untouched)],
+        })
+    }
+}
+
+fn file<'a>(files: &'a [(&'static str, Vec<u8>)], wanted: &str) -> Result<&'a [u8]> {
+    let found = files.iter().find(|(name, _)| *name == wanted);
+    found.map(|(_, bytes)| bytes.as_slice()).with_context(|| format!("no `{wanted}`"))
 }
 
 #[derive(Debug, Serialize)]
@@ -91,18 +123,23 @@ impl Manifest {
         Ok(Self {
             name: "cloister-guest",
             kernel: inputs.kernel.clone(),
-            firmware: Firmware { package: inputs.firmware.clone(), file: FIRMWARE_FILE },
+            firmware: Firmware { package: inputs.snp_firmware.clone(), file: SNP_FIRMWARE.file },
+            tdx_firmware: Firmware {
+                package: inputs.tdx_firmware.clone(),
+                file: TDX_FIRMWARE.file,
+            },
             packages: inputs.guest.clone(),
             compiler: String::from_utf8(compiler)?.trim().to_owned(),
             modules: modules.iter().map(|module| module.name.clone()).collect(),
             cmdline: super::CMDLINE,
             files: files.iter().map(file).collect(),
             snp_launch: SnpLaunch::of(files)?,
+            tdx_launch: TdxLaunch::of(files)?,
         })
     }
 }
 
-/// Prints what was built and where, with the inputs of both platforms' measurements.
+/// Prints what was built and where, with the measurements of both platforms.
 pub(super) fn print(out: &Path, manifest: &Manifest, changed: bool) {
     let state = if changed { "built" } else { "unchanged" };
     println!("guest image {state}: {}", out.display());
@@ -117,16 +154,20 @@ pub(super) fn print(out: &Path, manifest: &Manifest, changed: bool) {
     println!(
         "  for another size: cloister measure snp --ovmf {} --kernel {} --initrd {} \
          --append \"$(cat {})\" --vcpus N --vcpu-type T",
-        path(FIRMWARE_FILE),
+        path(SNP_FIRMWARE.file),
         path("vmlinuz"),
         path("initrd"),
         path("cmdline"),
     );
-    println!(
-        "  TDX: RTMR1 and RTMR2 extend from the SHA-384 of vmlinuz, cmdline and initrd above; \
-         all digests are in {}",
-        path("image.json"),
-    );
+    let TdxLaunch { mrtd, rtmrs } = &manifest.tdx_launch;
+    println!("  TDX MRTD with {}: {mrtd}", TDX_FIRMWARE.file);
+    for (index, rtmr) in rtmrs.iter().enumerate() {
+        match rtmr {
+            Some(rtmr) => println!("  TDX RTMR{index}: {rtmr}"),
+            None => println!("  TDX RTMR{index}: from the event log of a first boot"),
+        }
+    }
+    println!("  all digests are in {}", path("image.json"));
 }
 
 /// As many as the launcher gives a guest by default.
