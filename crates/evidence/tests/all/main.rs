@@ -24,6 +24,7 @@ mod nvidia_refused;
 mod nvidia_vectors;
 #[cfg(test)]
 mod providers;
+#[cfg(test)]
 mod published_reports;
 #[cfg(test)]
 mod refused;
