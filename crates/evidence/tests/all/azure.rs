@@ -3,6 +3,6 @@
 
 mod machine;
 mod mutations;
-mod published;
+pub(crate) mod published;
 mod refused;
-mod tdx;
+pub(crate) mod tdx;

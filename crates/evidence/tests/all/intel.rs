@@ -7,4 +7,4 @@ mod refused;
 mod second_opinion;
 mod support;
 mod table;
-mod vectors;
+pub(crate) mod vectors;

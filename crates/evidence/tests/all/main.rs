@@ -13,6 +13,8 @@ mod intel;
 #[cfg(test)]
 mod launch_digests;
 #[cfg(test)]
+mod manifest;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod nvidia_device;
@@ -25,11 +27,9 @@ mod nvidia_vectors;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]
-mod published_reports;
-#[cfg(test)]
 mod refused;
 #[cfg(test)]
-mod report_parsing;
+mod snp;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

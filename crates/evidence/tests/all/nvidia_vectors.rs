@@ -126,6 +126,12 @@ fn full(path: &str) -> String {
     format!("{folder}/{name}")
 }
 
+/// Paths of all files in the table.
+pub(crate) fn files_of_all_rows() -> impl Iterator<Item = String> {
+    let names = ROWS.iter().flat_map(|row| [&[row.0, row.1], row.2].concat());
+    names.filter(|name| !name.is_empty()).map(full)
+}
+
 /// All files of a row, unless one is not there.
 fn files(row: &Row) -> Option<[Vec<Vec<u8>>; 3]> {
     let (input, certificates, manifests, ..) = row;

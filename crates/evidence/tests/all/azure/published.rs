@@ -119,17 +119,26 @@ const fn refused(files: &'static [&'static str], reason: &'static str) -> Row {
     Row(files, "2026-01-01T00:00:00Z", reason, &[])
 }
 
-pub(super) fn published(path: &str) -> Option<Vec<u8>> {
+pub(super) fn published(short: &str) -> Option<Vec<u8>> {
+    vector(&path(short))
+}
+
+/// Paths of all files in the table.
+pub(crate) fn files() -> impl Iterator<Item = String> {
+    ROWS.iter().flat_map(|row| row.0).map(|short| path(short))
+}
+
+/// `RS/file` as a path below the folder of vectors.
+pub(super) fn path(short: &str) -> String {
     const TRUSTEE: &str = "confidential-containers+trustee/deps/verifier/test_data";
     const RS: &str = "confidential-dot-ai+attestation-rs/crates/attestation/test_data";
-    let path = path
+    short
         .replace("TRUSTEE", &format!("{TRUSTEE}/az-snp-vtpm"))
         .replace("TDX", &format!("{TRUSTEE}/az-tdx-vtpm"))
         .replace("RSC/", &format!("{RS}/collateral/"))
         .replace("RS-", &format!("{RS}/az_tdx"))
         .replace("RS/", &format!("{RS}/az_snp/"))
-        .replace("KINVOLK", "kinvolk+azure-cvm-tooling/az-cvm-vtpm/test");
-    vector(&path)
+        .replace("KINVOLK", "kinvolk+azure-cvm-tooling/az-cvm-vtpm/test")
 }
 
 fn inspected(row: &Row, profile: Profile) -> Option<Result<Inspected, EvidenceError>> {

@@ -15,7 +15,7 @@ use testkit::azure;
 use testkit::intel::{Evidence as Quoted, Fake};
 
 use super::machine::{NONCE, pcrs, tpm};
-use super::published::published;
+use super::published::{path, published};
 use crate::mutations::Random;
 use crate::support::{created, time};
 
@@ -319,6 +319,11 @@ fn inspected(row: &Row, profile: Profile) -> Option<Result<Vec<&'static str>, &'
         }
         Err(error) => Err(error.reason()),
     })
+}
+
+/// Paths of all files in the table.
+pub(crate) fn files() -> impl Iterator<Item = String> {
+    ROWS.iter().flat_map(|row| [row.0, row.1].concat()).map(path)
 }
 
 #[test]

@@ -154,6 +154,11 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
+/// Paths of all files in the table.
+pub(crate) fn files() -> impl Iterator<Item = String> {
+    rows().into_iter().flat_map(|row| [&[row.quote], row.collateral].concat()).map(path)
+}
+
 pub(crate) fn inspection(row: &Row, profile: Profile) -> Result<Inspected, EvidenceError> {
     let quote = read_quote(&vector(&path(row.quote)).unwrap())?;
     let files: Vec<_> = row.collateral.iter().filter_map(|short| vector(&path(short))).collect();
