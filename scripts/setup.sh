@@ -8,7 +8,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # qemu-system-x86 comes from backports: SEV-SNP launch needs QEMU 9.1 or later.
 backported='qemu-system-x86'
-packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git'
+packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography'
 targets='wasm32-wasip2 x86_64-unknown-linux-musl'
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

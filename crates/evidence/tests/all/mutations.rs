@@ -35,7 +35,7 @@ fn no_mutation_is_accepted() {
 }
 
 /// One change of structure in one part.
-fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
+pub(crate) fn mutate(evidence: &mut SnpEvidence, random: &mut Random) {
     let SnpEvidence { report, vek, ask } = evidence;
     let part = match random.below(4) {
         0 | 1 => report,

@@ -2,6 +2,7 @@
 
 mod files;
 mod malformed;
+mod second_opinion;
 mod sev_crate;
 mod table;
 pub(crate) mod vectors;
