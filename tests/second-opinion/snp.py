@@ -20,7 +20,7 @@ import warnings
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 EMULATED = "emulated, not confidential"
@@ -130,10 +130,14 @@ def issued(issuer, certificate):
         return False
     if not isinstance(key, rsa.RSAPublicKey):
         return False
+    signature, content = certificate.signature, certificate.tbs_certificate_bytes
+    # Whole bytes: the BIT STRING's first byte counts unused bits, which the library does not tell.
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    if der[-len(signature) - 1] != 0:
+        return False
     scheme = padding.PSS(padding.MGF1(hashes.SHA384()), 48)
-    content = certificate.tbs_certificate_bytes
     try:
-        key.verify(certificate.signature, content, scheme, hashes.SHA384())
+        key.verify(signature, content, scheme, hashes.SHA384())
     except InvalidSignature:
         return False
     return True

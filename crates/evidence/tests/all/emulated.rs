@@ -124,6 +124,14 @@ pub(crate) fn expected_of(report: &Report) -> Expected {
     }
 }
 
+/// An emulated processor with chip and firmware of a captured report, to sign it again.
+pub(crate) fn captured_by(report: &Report) -> SecurityProcessor {
+    processor(|endorsement| {
+        let tcb = report.reported_tcb.components(Generation::Genoa).unwrap();
+        *endorsement = Endorsement::new(Generation::Genoa, report.chip_id, tcb, created());
+    })
+}
+
 pub(crate) const CAPTURED: &str = "confidential-dot-ai+attestation-rs/crates/attestation/test_data/snp/\
                         live-report-v5-genoa.bin";
 pub(crate) const TRUSTEE: &str = "confidential-containers+trustee/deps/verifier/test_data/snp";

@@ -27,6 +27,8 @@ mod nvidia_vectors;
 #[cfg(test)]
 mod providers;
 #[cfg(test)]
+mod reasons;
+#[cfg(test)]
 mod refused;
 #[cfg(test)]
 mod snp;

@@ -4,7 +4,7 @@ use domain::claims::Trust;
 use evidence::EvidenceError;
 use evidence::nvidia::{
     Architecture, Devices, Expected, GpuEvidence, Nonce, Profile, References, Roots, Setting,
-    inspect, read_evidence, verify,
+    inspect, inspect_all, read_evidence, verify,
 };
 use testkit::nvidia::{DICE, Link, SUBJECT_ALT_NAME, Signer, composite_device_id, device_name};
 use x509_cert::der::asn1::ObjectIdentifier;
@@ -183,6 +183,17 @@ fn only_the_pinned_root_counts() {
     let nvidia = Roots::nvidia().unwrap();
     let answer = inspect(&evidence, &[], Profile::Archive, &nvidia, now()).map(drop);
     assert_eq!(answer, Err(EvidenceError::EmulatedPlatform));
+}
+
+/// Nothing to compare with, and one device for two.
+#[test]
+fn an_inspection_says_what_is_missing() {
+    let one = evidence(&Parts::right().bytes());
+    let profile = Profile::Production;
+    let devices = inspect_all(&[one.clone(), one], &[], profile, &roots(), now()).unwrap();
+    let missing = [EvidenceError::GpuRimMissing, EvidenceError::CrlNotChecked];
+    assert_eq!(devices[0].warnings(), missing);
+    assert_eq!(devices[1].warnings(), [&missing[..], &[EvidenceError::GpuDuplicate]].concat());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::Reason as _;
 use domain::claims::{
     ChipId, Generation, HostData, KeyDigest, Measurement, ReportData, SigningKey, Tcb,
 };
@@ -12,10 +13,10 @@ use evidence::snp::{
 use testkit::emulated::{Endorsement, SecurityProcessor};
 
 use crate::emulated::{
-    CAPTURED, expected, expected_of, launch, processor, reason, reason_at, report, report_data,
-    roots,
+    CAPTURED, captured_by, expected, expected_of, launch, processor, reason, reason_at, report,
+    report_data, roots,
 };
-use crate::support::{TCB, created, now, time, vector};
+use crate::support::{TCB, now, time, vector};
 
 /// Position, new bytes (AMD 56860 §7.3) and the one reason.
 const CHANGED_FIELDS: [(usize, &[u8], &str); 20] = [
@@ -64,14 +65,7 @@ fn a_signed_report_is_refused_for_its_content() {
 fn a_captured_report_is_refused_for_its_content() {
     let Some(captured) = vector(CAPTURED) else { return };
     let report = Report::parse(&captured).unwrap();
-    let processor = processor(|endorsement| {
-        *endorsement = Endorsement::new(
-            Generation::Genoa,
-            report.chip_id,
-            report.reported_tcb.components(Generation::Genoa).unwrap(),
-            created(),
-        );
-    });
+    let processor = captured_by(&report);
     refuse_changed_fields(&captured, &processor, &expected_of(&report));
 }
 
@@ -158,6 +152,7 @@ fn expected_values_are_compared_one_by_one() {
     let evidence = processor.evidence(&launch(), report_data(), 0).unwrap();
     let other = Measurements::new([Measurement::from_bytes([9; 48])]).unwrap();
     let chips = Chips::Listed(BTreeSet::from([ChipId::from_bytes([9; 64])]));
+    assert_eq!(Measurements::new([]).unwrap_err().reason(), "evidence.no-measurements");
     let host_data = HostData::from_bytes([9; 32]);
     let report_data = ReportData::from_bytes([9; 64]);
     let rows = [

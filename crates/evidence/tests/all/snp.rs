@@ -2,6 +2,7 @@
 
 mod files;
 mod malformed;
+mod mutations;
 mod second_opinion;
 mod sev_crate;
 mod table;

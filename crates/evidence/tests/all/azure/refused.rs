@@ -291,6 +291,17 @@ fn evidence_without_a_quote_is_only_looked_at() {
 }
 
 #[test]
+fn a_quote_over_no_nonce_is_only_looked_at() {
+    let evidence = Machine::with_quote(azure::quote(&[], &pcrs())).read().unwrap();
+    assert_eq!(answer(&evidence, &expected()), Err(EvidenceError::AzureNonce));
+    assert_eq!(Nonce::new(&[]).unwrap_err(), EvidenceError::AzureNonceMissing);
+    let floors = TcbFloors::published().unwrap();
+    let inspected =
+        inspect(&evidence, &floors, Profile::Production, &roots(amd()), &[], now()).unwrap();
+    assert_eq!(inspected.warnings(), [EvidenceError::AzureNonceMissing]);
+}
+
+#[test]
 fn wrappers_are_read_or_refused() {
     let machine = Machine::right();
     let json: Value = serde_json::from_slice(&machine.json()).unwrap();

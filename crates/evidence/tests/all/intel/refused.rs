@@ -305,8 +305,9 @@ fn root_only(chain: &str) -> String {
 fn quotes_of_tdx_1_5_are_judged_by_both_versions() {
     let update = 48 + 6 + 584;
     type Change = fn(&mut Fake, usize);
-    let rows: [(&str, Change, &str); 6] = [
+    let rows: [(&str, Change, &str); 7] = [
         ("up to date", |_, _| (), "verified"),
+        ("launched on an old module of a platform to be configured", |f, _| { f.signed[54] = 2; status(f, "ConfigurationNeeded"); }, "evidence.tcb-td-relaunch-advised-configuration-needed"),
         ("launched on an old module, updated since", |f, _| f.signed[54] = 2, "evidence.tcb-td-relaunch-advised"),
         ("now on an old module", |f, at| f.signed[at] = 2, "evidence.tcb-out-of-date"),
         ("both old", |f, at| { f.signed[54] = 2; f.signed[at] = 2; }, "evidence.tcb-out-of-date"),
