@@ -73,6 +73,10 @@ fn metadata(table: &Table<'_>) -> Result<Vec<Section>, LaunchError> {
         sections.push(Section { address: address.into(), length: length.into(), kind });
         rest = after;
     }
+    // A table could name thousands of sections of 4 GiB each: hours of hashing.
+    if sections.iter().map(|section| section.length).sum::<u64>() > LONGEST_SECTIONS {
+        return Err(LaunchError::Firmware("sections of more than 256 MiB"));
+    }
     Ok(sections)
 }
 
@@ -86,6 +90,9 @@ fn section_kind(number: u32) -> Option<SectionKind> {
         _ => None,
     }
 }
+
+/// Firmware sets up a few MiB at launch.
+const LONGEST_SECTIONS: u64 = 256 << 20;
 
 // GUIDs as stored: the first three groups little-endian.
 /// 7255371f-3a3b-4b04-927b-1da6efa8d454
