@@ -4,7 +4,7 @@
 Reads a JSON list of cases on standard input and prints a JSON list of verdicts, each
 {"refused": code} or {"findings": [code, ...]}. A case has "report", "vek", "ask", "ark" (base64;
 the root is the caller's choice, never the evidence's), "at" (RFC 3339) and, for a decision,
-"expected" with "measurement", "host_data", "report_data" (hexadecimal). Codes are those of
+"expected" with "measurement", "host_data", "report_data" (hexadecimal) and "providers". Codes are those of
 docs/evidence-snp.md, without "evidence.". Revocation lists are not looked at.
 
     python3 snp.py minimum-tcb.toml < cases.json
@@ -198,13 +198,24 @@ def chain(case):
     names = {f"SEV-{generation}": "SEV-VCEK", f"SEV-VLEK-{generation}": "SEV-VLEK"}
     kind = common_name(vek)
     need(kind is not None and names.get(common_name(ask)) == kind, "chain")
-    return generation, kind, vek, [ark, ask, vek]
+    provider = provider_of(vek) if kind == "SEV-VLEK" else None
+    return generation, kind, provider, vek, [ark, ask, vek]
+
+
+def provider_of(vek):
+    """To whom AMD lent the key."""
+    der = extension(vek, 5)
+    need(der is not None and der[:1] == b"\x16" and der[1] == len(der) - 2, "malformed")
+    need(0 < len(der) - 2 <= 128 and all(32 <= byte < 127 for byte in der[2:]), "malformed")
+    return der[2:].decode()
 
 
 def endorses(vek, kind, generation, report):
     key_info = report["key_info"]
     named = {0: "SEV-VCEK", 1: "SEV-VLEK"}.get(key_info >> 2)
     need(not key_info & 2 and named == kind, "signing-key")
+    # A chip's certificate names no provider and a provider's no chip.
+    need(extension(vek, 5 if kind == "SEV-VCEK" else 4) is None, "signing-key")
     product = extension(vek, 2)
     need(product is not None and product[0] == 0x16 and product[1] == len(product) - 2, "malformed")
     need(product[2:].split(b"-")[0] == generation.encode(), "product")
@@ -278,7 +289,7 @@ def findings(report, generation, kind, certificates, at, floors):
 
 def decide(case, floors):
     report = parse_report(case["report"])
-    generation, kind, vek, certificates = chain(case)
+    generation, kind, provider, vek, certificates = chain(case)
     endorses(vek, kind, generation, report)
     signed(vek, report)
     found = list(findings(report, generation, kind, certificates, case["at"], floors))
@@ -289,6 +300,7 @@ def decide(case, floors):
             raise Refused(code)
         for name in ("measurement", "host_data", "report_data"):
             need(report[name].hex() == expected[name], name.replace("_", "-"))
+        need(provider is None or provider in expected["providers"], "provider-not-allowed")
     return found
 
 

@@ -15,7 +15,7 @@ use crate::support::{chip_id, created, now, time, vector};
 const PROVIDER: &str = "CN=cc-us-east-2.amazonaws.com";
 
 /// A provider's processor that hides which chip it is.
-fn lent(change: impl FnOnce(&mut Endorsement)) -> SecurityProcessor {
+pub(crate) fn lent(change: impl FnOnce(&mut Endorsement)) -> SecurityProcessor {
     processor(|endorsement| {
         endorsement.signing_key = SigningKey::Vlek;
         endorsement.issuer = SigningKey::Vlek;
@@ -26,7 +26,7 @@ fn lent(change: impl FnOnce(&mut Endorsement)) -> SecurityProcessor {
     })
 }
 
-fn named() -> PlatformRules {
+pub(crate) fn named() -> PlatformRules {
     let provider: CspId = PROVIDER.parse().unwrap();
     PlatformRules { provider_keys: BTreeSet::from([provider]), ..PlatformRules::none() }
 }

@@ -9,14 +9,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Reason as _;
 use domain::Timestamp;
-use evidence::snp::{Profile, Roots, SnpEvidence, TcbFloors, inspect};
+use domain::claims::SigningKey;
+use evidence::snp::{Chips, Expected, Profile, Roots, SnpEvidence, TcbFloors, inspect};
 use serde_json::{Value, json};
 use sev::certs::snp::builtin;
-use testkit::emulated::SecurityProcessor;
+use testkit::emulated::{Endorsement, SecurityProcessor};
 
 use super::vectors::{evidence, rows};
-use crate::emulated::{launch, processor, reason, report, report_data, roots};
+use crate::emulated::{expected, launch, processor, reason_at, report, report_data, roots};
 use crate::mutations::{Random, mutate};
+use crate::providers::{lent, named};
 use crate::support::{now, time};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/second-opinion");
@@ -100,20 +102,46 @@ fn published_reports_get_the_same_verdict_from_both() {
     println!("{} rows compared", ours.len());
 }
 
-/// Each field of a report that means something, changed before it is signed again: the
-/// same reason from both.
+/// Each field of a report that means something, changed before it is signed again by a chip's key
+/// and by a provider's: the same reason from both.
 #[test]
 fn changed_and_signed_reports_get_the_same_verdict_from_both() {
-    let processor = processor(|_| ());
-    let right = report(&processor);
-    let mut changed = vec![processor.accompany(right.clone())];
+    let accepting = Expected { chips: Chips::Any, rules: named(), ..expected() };
+    for (processor, expected) in [(processor(|_| ()), expected()), (lent(|_| ()), accepting)] {
+        let (tried, other) = compare(&processor, &changed_reports(&processor), &expected);
+        println!("{tried} changed and signed reports");
+        assert!(other.is_empty(), "{other:?}");
+    }
+}
+
+#[test]
+fn changed_certificates_of_providers_get_the_same_verdict_from_both() {
+    let changes: [fn(&mut Endorsement); 4] = [
+        |endorsement| endorsement.csp_id = None,
+        |endorsement| endorsement.csp_id = Some("another".to_owned()),
+        |endorsement| endorsement.hardware_id = Some(vec![7; 64]),
+        |endorsement| endorsement.issuer = SigningKey::Vcek,
+    ];
+    let accepting = Expected { chips: Chips::Any, rules: named(), ..expected() };
+    for change in changes {
+        let processor = lent(change);
+        let evidence = processor.accompany(report(&processor));
+        let (_, other) = compare(&processor, &[evidence], &accepting);
+        assert!(other.is_empty(), "{other:?}");
+    }
+}
+
+fn changed_reports(processor: &SecurityProcessor) -> Vec<SnpEvidence> {
+    let right = report(processor);
+    let sign = |report: &[u8]| processor.accompany(processor.sign(report).unwrap());
+    let mut changed = vec![sign(&right)];
     for position in (0..0x2a0).filter(|position| meaningful(*position)) {
         // Flags and small numbers are in the first fields.
         let bits = if position < 0x50 { 0..8 } else { 4..5 };
         for bit in bits {
             let mut report = right.clone();
             report[position] ^= 1 << bit;
-            changed.push(processor.accompany(processor.sign(&report).unwrap()));
+            changed.push(sign(&report));
         }
     }
     for version in 0..8 {
@@ -121,12 +149,10 @@ fn changed_and_signed_reports_get_the_same_verdict_from_both() {
             let mut report = right.clone();
             report[0] = version;
             report[0x188..0x18b].copy_from_slice(&cpuid);
-            changed.push(processor.accompany(processor.sign(&report).unwrap()));
+            changed.push(sign(&report));
         }
     }
-    let (tried, other) = compare(&processor, &changed);
-    println!("{tried} changed and signed reports");
-    assert!(other.is_empty(), "{other:?}");
+    changed
 }
 
 /// All but what neither looks at or what is long and uniform: of those, every eighth byte.
@@ -152,7 +178,7 @@ fn mutated_evidence_is_refused_by_both() {
             changed.push(evidence);
         }
     }
-    let (tried, other) = compare(&processor, &changed);
+    let (tried, other) = compare(&processor, &changed, &expected());
     println!("{tried} mutations, refused for another reason: {other:?}");
     let broken = ["evidence.chain", "evidence.emulated-platform", "evidence.malformed"];
     assert!(other.keys().all(|(ours, theirs)| {
@@ -164,24 +190,26 @@ fn mutated_evidence_is_refused_by_both() {
 fn compare(
     processor: &SecurityProcessor,
     changed: &[SnpEvidence],
+    expected: &Expected,
 ) -> (usize, BTreeMap<(String, String), usize>) {
-    let hexadecimal = json!({
+    let expectation = json!({
         "measurement": hex::encode(launch().measurement.as_bytes()),
         "host_data": hex::encode(launch().host_data.as_bytes()),
         "report_data": hex::encode(report_data().as_bytes()),
+        "providers": expected.rules.provider_keys,
     });
     let cases: Vec<_> = changed
         .iter()
         .map(|evidence| {
             let mut case = case(evidence, processor.ark_der(), now());
-            case["expected"] = hexadecimal.clone();
+            case["expected"] = expectation.clone();
             case
         })
         .collect();
     let roots = roots(processor);
     let mut other = BTreeMap::new();
     for (evidence, theirs) in changed.iter().zip(opinions(&cases)) {
-        let ours = reason(evidence, &roots).to_owned();
+        let ours = reason_at(evidence, expected, &roots, now()).to_owned();
         let theirs = theirs.into_iter().next().unwrap_or_else(|| "verified".to_owned());
         if ours != theirs {
             *other.entry((ours, theirs)).or_insert(0) += 1;
