@@ -1,5 +1,5 @@
 # Two commands from a fresh clone: `make demo` and `make test`.
-.PHONY: help setup image demo test lint bench
+.PHONY: help setup image demo test lint bench fuzz
 
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -9,6 +9,7 @@ help:
 	@echo 'make test   every test: unit, vectors, properties, end to end in the guest'
 	@echo 'make lint   formatting, clippy with warnings as errors, tidy rules, fences'
 	@echo 'make bench  figures: sealing, log, key release, guest start, with ratios to the peer or floor'
+	@echo 'make fuzz   every parser of evidence, FUZZ_SECONDS each (30): executions per target'
 	@echo 'make image  the guest image and the demo workloads, and their digests'
 	@echo 'make setup  installs what the others need (Debian 12; asks for root only if something is missing)'
 
@@ -38,3 +39,6 @@ bench: setup image
 	cargo run --release -p tables --example measures
 	cargo build --release -p lab
 	$(CARGO_TARGET_DIR)/release/cloister-lab demo --figures
+
+fuzz: setup
+	@scripts/fuzz.sh
