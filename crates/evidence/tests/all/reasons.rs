@@ -42,9 +42,7 @@ fn variant(arm: &str) -> Option<&str> {
 }
 
 fn contains_word(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        !text[at + word.len()..].starts_with(|letter: char| letter.is_alphanumeric())
-    })
+    text.split(word).skip(1).any(|after| !after.starts_with(char::is_alphanumeric))
 }
 
 fn read(folder: &Path, text: &mut String) {

@@ -158,7 +158,7 @@ fn changed_reports(processor: &SecurityProcessor) -> Vec<SnpEvidence> {
 /// All but what neither looks at or what is long and uniform: of those, every eighth byte.
 fn meaningful(position: usize) -> bool {
     match position {
-        0x10..0x30 | 0x50..0x180 | 0x1a0..0x1e0 | 0x208..0x2a0 => position % 8 == 0,
+        0x10..0x30 | 0x50..0x180 | 0x1a0..0x1e0 | 0x208..0x2a0 => position.is_multiple_of(8),
         _ => true,
     }
 }
