@@ -221,10 +221,10 @@ def endorses(vek, kind, generation, report):
     need(product[2:].split(b"-")[0] == generation.encode(), "product")
     if report["version"] >= 3:
         need(generation_of(report["cpuid"]) == generation, "product")
+    value = extension(vek, 4)
+    need(kind == "SEV-VLEK" or value is not None, "malformed")
     if kind == "SEV-VCEK" and any(report["chip_id"]):
         length = 8 if generation == "Turin" else 64
-        value = extension(vek, 4)
-        need(value is not None, "malformed")
         if len(value) != length:
             need(value[:1] == b"\x04" and value[1] == len(value) - 2, "malformed")
             value = value[2:]

@@ -11,12 +11,13 @@ use evidence::snp::{
     Abi, Chips, Expected, HostFeature, Keys, Measurements, Permission, PlatformRules, Report,
 };
 use testkit::emulated::{Endorsement, SecurityProcessor};
+use x509_cert::der::asn1::ObjectIdentifier;
 
 use crate::emulated::{
     CAPTURED, captured_by, expected, expected_of, launch, processor, reason, reason_at, report,
     report_data, roots,
 };
-use crate::support::{TCB, now, time, vector};
+use crate::support::{TCB, authority, created, now, time, vector};
 
 /// Position, new bytes (AMD 56860 §7.3) and the one reason.
 const CHANGED_FIELDS: [(usize, &[u8], &str); 20] = [
@@ -145,6 +146,59 @@ fn a_certificate_is_refused_for_its_content() {
         assert_eq!(reason(&evidence, &roots(&processor)), "evidence.tcb-mismatch", "{tcb:?}");
     }
 }
+
+/// Extensions (AMD 57230 §3.1) that should not be there, or should.
+#[test]
+fn a_certificate_is_refused_for_its_extensions() {
+    const ZERO: [u8; 3] = [2, 1, 0];
+    let amd = |arc: &str| ObjectIdentifier::new(&format!("1.3.6.1.4.1.3704.1.{arc}")).unwrap();
+    let more = |oid: ObjectIdentifier, critical, value: &[u8], reason| {
+        (vec![(oid, critical, value.to_vec())], None, reason)
+    };
+    let mut rows = vec![
+        more(UNKNOWN, true, &[5, 0], "evidence.chain"),
+        more(UNKNOWN, false, &[5, 0], "verified"),
+        more(amd("2"), false, b"\x16\x05Genoa", "evidence.malformed"), // twice
+        more(amd("3.8"), false, &[2, 1, 0x58], "evidence.malformed"),  // twice
+        more(amd("3.9"), false, &ZERO, "evidence.tcb-mismatch"), // Turin's, in Genoa's certificate
+        (Vec::new(), Some(amd("2")), "evidence.malformed"),
+        (Vec::new(), Some(amd("4")), "evidence.malformed"),
+    ];
+    for arc in ["3.4", "3.5", "3.6", "3.7"] {
+        rows.push(more(amd(arc), false, &ZERO, "verified"));
+        rows.push(more(amd(arc), false, &[2, 1, 1], "evidence.tcb-mismatch"));
+        rows.push(more(amd(arc), false, &[2, 2, 1, 0], "evidence.malformed"));
+    }
+    for arc in ["3.1", "3.2", "3.3", "3.8"] {
+        rows.push((Vec::new(), Some(amd(arc)), "evidence.tcb-mismatch"));
+    }
+    for (index, (more, left_out, expected)) in rows.into_iter().enumerate() {
+        let processor = processor(|e| (e.more, e.left_out) = (more, left_out));
+        let evidence = processor.accompany(report(&processor));
+        assert_eq!(reason(&evidence, &roots(&processor)), expected, "row {index}");
+    }
+}
+
+/// The intermediate certificate, issued again for the same key.
+#[test]
+fn an_intermediate_certificate_is_refused_for_its_content() {
+    let always = (created(), time("2036-01-01T00:00:00Z"));
+    let rows = [
+        (true, None, always, "verified"),
+        (false, None, always, "evidence.chain"),
+        (true, Some(UNKNOWN), always, "evidence.chain"),
+        (true, None, (created(), time("2026-12-31T23:59:59Z")), "evidence.expired"),
+        (true, None, (time("2027-01-01T00:00:01Z"), always.1), "evidence.not-yet-valid"),
+    ];
+    let processor = processor(|_| ());
+    for (index, (may_issue, critical, validity, expected)) in rows.into_iter().enumerate() {
+        let mut evidence = processor.accompany(report(&processor));
+        evidence.ask = authority().intermediate(may_issue, critical, validity).unwrap();
+        assert_eq!(reason(&evidence, &roots(&processor)), expected, "row {index}");
+    }
+}
+
+const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.3.4");
 
 #[test]
 fn expected_values_are_compared_one_by_one() {

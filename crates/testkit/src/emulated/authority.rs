@@ -53,6 +53,10 @@ pub struct Endorsement {
     pub signing_key: SigningKey,
     /// Kind of key whose issuer signs it.
     pub issuer: SigningKey,
+    /// Further extensions: identifier, whether it is critical, value.
+    pub more: Vec<(ObjectIdentifier, bool, Vec<u8>)>,
+    /// The extension that is left out.
+    pub left_out: Option<ObjectIdentifier>,
     /// First and last moment of validity.
     pub validity: (Timestamp, Timestamp),
 }
@@ -73,6 +77,8 @@ impl Endorsement {
             csp_id: None,
             signing_key: SigningKey::Vcek,
             issuer: SigningKey::Vcek,
+            more: Vec::new(),
+            left_out: None,
             validity: (created, created.plus_seconds(TEN_YEARS_S)),
         }
     }
@@ -151,6 +157,30 @@ impl Authority {
         })
     }
 
+    /// Another certificate for the key that issues chips' certificates: one that may issue others if
+    /// `authority`, with the `critical` extension if there is one.
+    ///
+    /// # Errors
+    /// [`EmulatedError::Crypto`] if the cryptographic library fails.
+    pub fn intermediate(
+        &self,
+        authority: bool,
+        critical: Option<ObjectIdentifier>,
+        validity: (Timestamp, Timestamp),
+    ) -> Result<Vec<u8>, EmulatedError> {
+        // DER leaves out what is the default: not to be one.
+        let constraint = if authority { der::yes() } else { Vec::new() };
+        let constraints = extension(BASIC_CONSTRAINTS, true, &der::sequence(&[&constraint]));
+        let more = critical.map(|oid| extension(oid, true, &der::null()));
+        let extensions: Vec<_> = [constraints].into_iter().chain(more).collect();
+        let public_key = rsa_key(&self.ask.key);
+        let (issuer, subject) = (&self.ark.name, &self.ask.name);
+        sign(
+            &self.ark.key,
+            &content(ASK_SERIAL, issuer, subject, validity, &public_key, &extensions),
+        )
+    }
+
     /// The root's revocation list (RFC 5280 §5), which revokes the issuer of the `revoked` kind of
     /// keys.
     ///
@@ -198,15 +228,20 @@ impl Endorsement {
             (MICROCODE, Some(microcode)),
             (FMC, fmc),
         ];
-        let mut extensions = vec![extension(PRODUCT_NAME, false, &der::ia5(&self.product))];
-        extensions.extend(
-            versions.into_iter().filter_map(|(oid, version)| {
-                Some(extension(oid, false, &der::integer(&[version?])))
-            }),
-        );
-        extensions.extend(self.hardware_id.iter().map(|id| extension(HARDWARE_ID, false, id)));
-        extensions.extend(self.csp_id.iter().map(|id| extension(CSP_ID, false, &der::ia5(id))));
-        extensions
+        let versions = versions
+            .into_iter()
+            .filter_map(|(oid, version)| Some((oid, false, der::integer(&[version?]))));
+        let ids = self.hardware_id.iter().map(|id| (HARDWARE_ID, false, id.clone()));
+        let csp_ids = self.csp_id.iter().map(|id| (CSP_ID, false, der::ia5(id)));
+        [(PRODUCT_NAME, false, der::ia5(&self.product))]
+            .into_iter()
+            .chain(versions)
+            .chain(ids)
+            .chain(csp_ids)
+            .filter(|(oid, ..)| Some(*oid) != self.left_out)
+            .chain(self.more.clone())
+            .map(|(oid, critical, value)| extension(oid, critical, &value))
+            .collect()
     }
 }
 
@@ -217,12 +252,16 @@ fn authority_content(
     validity: (Timestamp, Timestamp),
     key: &RsaKeyPair,
 ) -> Vec<u8> {
-    let public_key = der::sequence(&[
+    let constraints = extension(BASIC_CONSTRAINTS, true, &der::sequence(&[&der::yes()]));
+    content(serial, issuer, subject, validity, &rsa_key(key), &[constraints])
+}
+
+/// A SubjectPublicKeyInfo.
+fn rsa_key(key: &RsaKeyPair) -> Vec<u8> {
+    der::sequence(&[
         &der::sequence(&[&der::oid(RSA_ENCRYPTION), &der::null()]),
         &der::bits(key.public_key().as_ref()),
-    ]);
-    let constraints = extension(BASIC_CONSTRAINTS, true, &der::sequence(&[&der::yes()]));
-    content(serial, issuer, subject, validity, &public_key, &[constraints])
+    ])
 }
 
 /// A TBSCertificate (RFC 5280 §4.1).

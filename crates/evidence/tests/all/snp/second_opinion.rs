@@ -9,11 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Reason as _;
 use domain::Timestamp;
-use domain::claims::SigningKey;
+use domain::claims::{ChipId, SigningKey};
 use evidence::snp::{Chips, Expected, Profile, Roots, SnpEvidence, TcbFloors, inspect};
 use serde_json::{Value, json};
 use sev::certs::snp::builtin;
 use testkit::emulated::{Endorsement, SecurityProcessor};
+use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::vectors::{evidence, rows};
 use crate::emulated::{expected, launch, processor, reason_at, report, report_data, roots};
@@ -114,21 +115,40 @@ fn changed_and_signed_reports_get_the_same_verdict_from_both() {
     }
 }
 
+/// Certificates that say something else, under reports that are right.
 #[test]
-fn changed_certificates_of_providers_get_the_same_verdict_from_both() {
-    let changes: [fn(&mut Endorsement); 4] = [
-        |endorsement| endorsement.csp_id = None,
-        |endorsement| endorsement.csp_id = Some("another".to_owned()),
-        |endorsement| endorsement.hardware_id = Some(vec![7; 64]),
-        |endorsement| endorsement.issuer = SigningKey::Vcek,
+fn changed_certificates_get_the_same_verdict_from_both() {
+    type Change = fn(&mut Endorsement);
+    let chips: [Change; 11] = [
+        |e| e.product = "Milan-B0".to_owned(),
+        |e| e.product = "Genoa-B1".to_owned(),
+        |e| e.hardware_id = Some([&[4, 64], [7; 64].as_slice()].concat()),
+        |e| e.hardware_id = Some(vec![7; 63]),
+        |e| e.hardware_id = None,
+        |e| (e.chip_id, e.hardware_id) = (ChipId::from_bytes([0; 64]), None),
+        |e| e.chip_id = ChipId::from_bytes([0; 64]),
+        |e| e.csp_id = Some("another".to_owned()),
+        |e| e.more = vec![(extension("1.2.3"), true, vec![5, 0])],
+        |e| e.more = vec![(extension("1.3.6.1.4.1.3704.1.3.5"), false, vec![2, 1, 1])],
+        |e| e.left_out = Some(extension("1.3.6.1.4.1.3704.1.3.3")),
+    ];
+    let providers: [Change; 4] = [
+        |e| e.csp_id = None,
+        |e| e.csp_id = Some("another".to_owned()),
+        |e| e.hardware_id = Some(vec![7; 64]),
+        |e| e.issuer = SigningKey::Vcek,
     ];
     let accepting = Expected { chips: Chips::Any, rules: named(), ..expected() };
-    for change in changes {
-        let processor = lent(change);
+    let processors = chips.map(|change| processor(change)).into_iter();
+    for processor in processors.chain(providers.map(|change| lent(change))) {
         let evidence = processor.accompany(report(&processor));
         let (_, other) = compare(&processor, &[evidence], &accepting);
-        assert!(other.is_empty(), "{other:?}");
+        assert!(other.is_empty(), "{processor:?} {other:?}");
     }
+}
+
+fn extension(oid: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new(oid).unwrap()
 }
 
 fn changed_reports(processor: &SecurityProcessor) -> Vec<SnpEvidence> {
