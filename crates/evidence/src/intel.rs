@@ -37,6 +37,7 @@ use domain::{Timestamp, Verified};
 
 use crate::EvidenceError;
 use crate::error::refuse_if;
+use crate::signatures::KnownSignatures;
 pub use crate::snp::{Measurements, Profile};
 use authentic::Authentic;
 pub use collateral::Collateral;
@@ -69,9 +70,25 @@ pub fn verify(
     root: &Root,
     at: Timestamp,
 ) -> Result<Verified<TdxClaims>, EvidenceError> {
+    verify_knowing(&mut KnownSignatures::default(), quote, collateral, expected, root, at)
+}
+
+/// [`verify`] for a caller that verifies often: signatures of certificates, lists and collateral that
+/// are `known` are not verified again, and those that verify become known. The verdict is the same.
+///
+/// # Errors
+/// Those of [`verify`].
+pub fn verify_knowing(
+    known: &mut KnownSignatures,
+    quote: &Quote,
+    collateral: &Collateral,
+    expected: &Expected,
+    root: &Root,
+    at: Timestamp,
+) -> Result<Verified<TdxClaims>, EvidenceError> {
     let Body::Tdx(report) = quote.body() else { return Err(EvidenceError::TeeType) };
-    let authentic = Authentic::check(quote, collateral, root)?;
-    let appraisal = authentic.appraise(collateral, &expected.tcb, at)?;
+    let authentic = Authentic::check(quote, collateral, root, known)?;
+    let appraisal = authentic.appraise(collateral, &expected.tcb, at, known)?;
     if let Some(error) = appraisal.missing.iter().chain(&appraisal.findings).next() {
         return Err(*error);
     }
@@ -99,9 +116,31 @@ pub fn inspect(
     root: &Root,
     at: Timestamp,
 ) -> Result<Inspected, EvidenceError> {
+    let known = &mut KnownSignatures::default();
+    inspect_knowing(known, quote, tee, collateral, policy, profile, root, at)
+}
+
+/// [`inspect`] for a caller that inspects often; as [`verify_knowing`].
+///
+/// # Errors
+/// Those of [`inspect`].
+#[expect(
+    clippy::too_many_arguments,
+    reason = "those of `inspect`, each of which decides, and one that decides nothing"
+)]
+pub fn inspect_knowing(
+    known: &mut KnownSignatures,
+    quote: &Quote,
+    tee: Tee,
+    collateral: &Collateral,
+    policy: &TcbPolicy,
+    profile: Profile,
+    root: &Root,
+    at: Timestamp,
+) -> Result<Inspected, EvidenceError> {
     refuse_if(quote.tee() != tee, EvidenceError::TeeType)?;
-    let authentic = Authentic::check(quote, collateral, root)?;
-    let appraisal = authentic.appraise(collateral, policy, at)?;
+    let authentic = Authentic::check(quote, collateral, root, known)?;
+    let appraisal = authentic.appraise(collateral, policy, at, known)?;
     if let (Profile::Production, Some(finding)) = (profile, appraisal.findings.first()) {
         return Err(*finding);
     }

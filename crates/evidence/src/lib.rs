@@ -4,7 +4,8 @@
 //! Start with [`snp::verify`] for a release decision and [`snp::inspect`] to look at evidence
 //! without deciding anything, or with the functions of the same names in [`intel`] and [`nvidia`].
 //! All are functions of bytes, expected values, roots, collateral and time; no expected value can be
-//! left out.
+//! left out. A caller that verifies often keeps [`KnownSignatures`], and lends them to
+//! [`snp::verify_knowing`] or [`intel::verify_knowing`]: same verdict, sooner.
 
 pub mod azure;
 mod crl;
@@ -15,7 +16,9 @@ pub mod launch;
 pub mod nvidia;
 mod pem;
 mod register;
+mod signatures;
 pub mod snp;
 mod x509;
 
 pub use error::EvidenceError;
+pub use signatures::KnownSignatures;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::EvidenceError;
 use crate::error::refuse_if;
+use crate::signatures::KnownSignatures;
 use authentic::Authentic;
 pub use crl::Crl;
 pub use expected::{Chips, Expected, Measurements, TcbFloors};
@@ -70,7 +71,23 @@ pub fn verify(
     crl: Crl<'_>,
     at: Timestamp,
 ) -> Result<Verified<Claims>, EvidenceError> {
-    let authentic = Authentic::check(evidence, roots, at)?;
+    verify_knowing(&mut KnownSignatures::default(), evidence, expected, roots, crl, at)
+}
+
+/// [`verify`] for a caller that verifies often: signatures of certificates and lists that are `known`
+/// are not verified again, and those that verify become known. The verdict is the same.
+///
+/// # Errors
+/// Those of [`verify`].
+pub fn verify_knowing(
+    known: &mut KnownSignatures,
+    evidence: &SnpEvidence,
+    expected: &Expected,
+    roots: &Roots,
+    crl: Crl<'_>,
+    at: Timestamp,
+) -> Result<Verified<Claims>, EvidenceError> {
+    let authentic = Authentic::check(evidence, roots, at, known)?;
     let claims = &authentic.claims;
     // Before version 3 a report has neither processor nor alias check; refused as a finding it
     // would name one of those, which says less.
@@ -78,7 +95,7 @@ pub fn verify(
     if let Some(finding) = authentic.findings(&expected.floors).first() {
         return Err(*finding);
     }
-    crl.check(&authentic, at)?;
+    crl.check(&authentic, at, known)?;
     expected.check(claims)?;
     Ok(Verified::assertion(authentic.claims))
 }
@@ -98,10 +115,26 @@ pub fn inspect(
     crls: &[&[u8]],
     at: Timestamp,
 ) -> Result<Inspected, EvidenceError> {
-    let authentic = Authentic::check(evidence, roots, at)?;
+    inspect_knowing(&mut KnownSignatures::default(), evidence, floors, profile, roots, crls, at)
+}
+
+/// [`inspect`] for a caller that inspects often; as [`verify_knowing`].
+///
+/// # Errors
+/// Those of [`inspect`].
+pub fn inspect_knowing(
+    known: &mut KnownSignatures,
+    evidence: &SnpEvidence,
+    floors: &TcbFloors,
+    profile: Profile,
+    roots: &Roots,
+    crls: &[&[u8]],
+    at: Timestamp,
+) -> Result<Inspected, EvidenceError> {
+    let authentic = Authentic::check(evidence, roots, at, known)?;
     let mut warnings = authentic.findings(floors);
     for crl in crls {
-        match Crl::Given(crl).check(&authentic, at) {
+        match Crl::Given(crl).check(&authentic, at, known) {
             Err(EvidenceError::CrlStale) => warnings.push(EvidenceError::CrlStale),
             answer => answer?,
         }

@@ -1,9 +1,6 @@
 //! One X.509 certificate (RFC 5280), with the exact bytes that were signed.
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_ASN1,
-    ECDSA_P384_SHA384_FIXED, RSA_PSS_2048_8192_SHA384, UnparsedPublicKey, VerificationAlgorithm,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use domain::Timestamp;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::ObjectIdentifier;
@@ -15,6 +12,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
 use crate::EvidenceError;
+use crate::signatures::{KnownSignatures, Scheme};
 
 /// A parsed certificate. Its content is authentic only after [`Certificate::signed_by`].
 #[derive(Clone, Debug)]
@@ -54,13 +52,17 @@ impl Certificate {
     }
 
     /// Checks that `issuer` issued this certificate: by name and by signature.
-    pub(crate) fn signed_by(&self, issuer: &Self) -> Result<(), EvidenceError> {
+    pub(crate) fn signed_by(
+        &self,
+        issuer: &Self,
+        known: &mut KnownSignatures,
+    ) -> Result<(), EvidenceError> {
         if self.issuer() != issuer.subject() {
             return Err(EvidenceError::Chain);
         }
         let signature = self.parsed.signature().as_bytes().ok_or(EvidenceError::Chain)?;
         issuer
-            .verify(self.parsed.signature_algorithm(), &self.signed, signature)
+            .verify(self.parsed.signature_algorithm(), &self.signed, signature, known)
             .map_err(|()| EvidenceError::Chain)
     }
 
@@ -71,19 +73,33 @@ impl Certificate {
         algorithm: &AlgorithmIdentifierOwned,
         message: &[u8],
         signature: &[u8],
+        known: &mut KnownSignatures,
     ) -> Result<(), ()> {
-        let scheme: &'static dyn VerificationAlgorithm = match algorithm.oid {
-            RSASSA_PSS if self.key_algorithm() == RSA_ENCRYPTION => &RSA_PSS_2048_8192_SHA384,
-            ECDSA_WITH_SHA256 if self.is_on(P256) => &ECDSA_P256_SHA256_ASN1,
-            ECDSA_WITH_SHA384 if self.is_on(P384) => &ECDSA_P384_SHA384_ASN1,
+        let scheme = match algorithm.oid {
+            RSASSA_PSS if self.key_algorithm() == RSA_ENCRYPTION => Scheme::RsaPssSha384,
+            ECDSA_WITH_SHA256 if self.is_on(P256) => Scheme::P256Asn1,
+            ECDSA_WITH_SHA384 if self.is_on(P384) => Scheme::P384Asn1,
             _ => return Err(()),
         };
-        let key = self.public_key().map_err(|_| ())?;
-        UnparsedPublicKey::new(scheme, key).verify(message, signature).map_err(|_| ())
+        known.verify(scheme, self.public_key().map_err(|_| ())?, message, signature)
     }
 
     /// Whether this certificate's key on P-256 made `signature`, `r` and `s` of 32 bytes each, over
-    /// the SHA-256 of `message`.
+    /// the SHA-256 of a document that others will be judged by, too.
+    pub(crate) fn signed_document(
+        &self,
+        document: &[u8],
+        signature: &[u8; 64],
+        known: &mut KnownSignatures,
+    ) -> Result<(), ()> {
+        if !self.is_on(P256) {
+            return Err(());
+        }
+        let key = self.public_key().map_err(|_| ())?;
+        known.verify(Scheme::P256Fixed, key, document, signature)
+    }
+
+    /// The same for a `message` that is signed for one occasion: nothing is remembered.
     pub(crate) fn signed_p256(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), ()> {
         if !self.is_on(P256) {
             return Err(());

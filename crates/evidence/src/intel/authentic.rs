@@ -1,5 +1,7 @@
 //! Evidence whose signatures hold, and what else there is to say about it.
 
+use std::sync::Arc;
+
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use domain::Timestamp;
 use domain::claims::Trust;
@@ -17,6 +19,7 @@ use super::roots::Root;
 use super::tcb::is_production_module;
 use crate::EvidenceError;
 use crate::error::refuse_if;
+use crate::signatures::KnownSignatures;
 use crate::x509::Certificate;
 
 /// A quote that a pinned root vouches for: parse, chain and signatures were checked. Whether it is
@@ -33,11 +36,12 @@ impl<'a> Authentic<'a> {
         quote: &'a Quote,
         collateral: &Collateral,
         root: &'a Root,
+        known: &mut KnownSignatures,
     ) -> Result<Self, EvidenceError> {
         let key = match &quote.certification {
-            Certification::Chain(chain) => PlatformKey::verify(chain, root)?,
+            Certification::Chain(chain) => PlatformKey::verify(chain, root, known)?,
             Certification::Elsewhere => {
-                PlatformKey::verify(&chain_of(&collateral.certificates)?, root)?
+                PlatformKey::verify(&chain_of(&collateral.certificates)?, root, known)?
             }
         };
         let enclave = &quote.quoting_enclave;
@@ -78,15 +82,16 @@ impl<'a> Authentic<'a> {
         collateral: &Collateral,
         policy: &TcbPolicy,
         at: Timestamp,
+        known: &mut KnownSignatures,
     ) -> Result<Appraisal, EvidenceError> {
         let mut appraisal = Appraisal::default();
         appraisal.note(self.key.valid_at(at));
         let mut signers = Vec::new();
-        let tcb = self.status(collateral, &mut appraisal, &mut signers, at)?;
+        let tcb = self.status(collateral, &mut appraisal, &mut signers, at, known)?;
         for signer in &signers {
             appraisal.note(signer.valid_at(at));
         }
-        self.check_revocation(collateral, &signers, &mut appraisal, at)?;
+        self.check_revocation(collateral, &signers, &mut appraisal, at, known)?;
         self.enclave_findings(&mut appraisal);
         match tcb {
             Ok(tcb) => {
@@ -110,8 +115,9 @@ impl<'a> Authentic<'a> {
         &self,
         collateral: &'c Collateral,
         appraisal: &mut Appraisal,
-        signers: &mut Vec<Certificate>,
+        signers: &mut Vec<Arc<Certificate>>,
         at: Timestamp,
+        known: &mut KnownSignatures,
     ) -> Result<Result<Option<EnclaveVerdict<'c>>, EvidenceError>, EvidenceError> {
         const WHAT: &str = "QE identity";
         let (tee, report) = (self.quote.tee(), &self.quote.quoting_enclave.report);
@@ -123,7 +129,8 @@ impl<'a> Authentic<'a> {
                 return Ok(Ok(None));
             }
         };
-        signers.push(identity.signer(WHAT, &collateral.certificates, self.key.root, at)?);
+        let root = self.key.root;
+        signers.push(identity.signer(WHAT, &collateral.certificates, root, at, known)?);
         let identity = &identity.value;
         identity.check(report)?;
         appraisal.note(current(WHAT, identity.window, at));
@@ -137,11 +144,12 @@ impl<'a> Authentic<'a> {
         &self,
         collateral: &Collateral,
         appraisal: &mut Appraisal,
-        signers: &mut Vec<Certificate>,
+        signers: &mut Vec<Arc<Certificate>>,
         at: Timestamp,
+        known: &mut KnownSignatures,
     ) -> Result<Result<Option<TcbAssessment>, EvidenceError>, EvidenceError> {
         const WHAT: &str = "TCB info";
-        let enclave = self.enclave_verdict(collateral, appraisal, signers, at)?;
+        let enclave = self.enclave_verdict(collateral, appraisal, signers, at, known)?;
         let extension = &self.key.extension;
         let (fmspc, pce_id) = (*extension.fmspc.as_bytes(), *extension.pce_id.as_bytes());
         let info = match collateral.tcb_info(self.quote.tee(), fmspc, pce_id, at) {
@@ -152,7 +160,8 @@ impl<'a> Authentic<'a> {
                 return Ok(enclave.map(|_| None));
             }
         };
-        signers.push(info.signer(WHAT, &collateral.certificates, self.key.root, at)?);
+        let root = self.key.root;
+        signers.push(info.signer(WHAT, &collateral.certificates, root, at, known)?);
         let info = &info.value;
         appraisal.note(current(WHAT, info.window, at));
         match self.guest().map_or(Ok(()), |guest| info.check_module(guest)) {
@@ -174,11 +183,13 @@ impl<'a> Authentic<'a> {
     fn check_revocation(
         &self,
         collateral: &Collateral,
-        signers: &[Certificate],
+        signers: &[Arc<Certificate>],
         appraisal: &mut Appraisal,
         at: Timestamp,
+        known: &mut KnownSignatures,
     ) -> Result<(), EvidenceError> {
         let (root, authority) = (&self.key.root.certificate, &self.key.intermediate);
+        let signers = signers.iter().map(Arc::as_ref);
         let by_root = [authority].into_iter().chain(signers).collect::<Vec<_>>();
         let checks = [(root, by_root), (authority, vec![&self.key.certificate])];
         let mut complete = true;
@@ -190,7 +201,7 @@ impl<'a> Authentic<'a> {
                 .peekable();
             complete &= lists.peek().is_some();
             for list in lists {
-                list.signed_by(issuer)?;
+                list.signed_by(issuer, known)?;
                 // A list that is not current still revokes, and says no more than none.
                 if let Err(stale) = list.current_at(at)
                     && !appraisal.missing.contains(&stale)

@@ -8,6 +8,7 @@ use super::extension::SgxExtension;
 use super::roots::Root;
 use crate::EvidenceError;
 use crate::error::refuse_if;
+use crate::signatures::KnownSignatures;
 use crate::x509::{COMMON_NAME, Certificate, attribute};
 
 /// The certificate of a platform's key (PCK), after its chain was verified up to the pinned root.
@@ -23,18 +24,17 @@ impl<'a> PlatformKey<'a> {
     /// Verifies names and signatures from the root down. Dates are [`Self::valid_at`]'s.
     ///
     /// `chain` holds the leaf first, then its issuer; a root in it is ignored.
-    pub(super) fn verify(chain: &[Vec<u8>], root: &'a Root) -> Result<Self, EvidenceError> {
+    pub(super) fn verify(
+        chain: &[Vec<u8>],
+        root: &'a Root,
+        known: &mut KnownSignatures,
+    ) -> Result<Self, EvidenceError> {
         let [leaf, rest @ ..] = chain else { return Err(MALFORMED) };
         let certificate = Certificate::from_der(leaf)?;
-        let others =
-            rest.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
-        let intermediate = others
-            .into_iter()
-            .find(|other| other.subject() == certificate.issuer())
-            .ok_or(EvidenceError::Chain)?;
-        root.issued(&intermediate)?;
+        let intermediate = issuer_of(&certificate, rest)?;
+        root.issued(&intermediate, known)?;
         intermediate.is_authority()?;
-        certificate.signed_by(&intermediate)?;
+        certificate.signed_by(&intermediate, known)?;
         certificate.is_end_entity()?;
         refuse_if(!root.names(&certificate, NAME), EvidenceError::Chain)?;
         let authority = if root.names(&intermediate, "Intel SGX PCK Platform CA") {
@@ -76,6 +76,17 @@ impl<'a> PlatformKey<'a> {
             smt_enabled: extension.smt_enabled,
         }
     }
+}
+
+/// The first of `others` that has the right name; those after it, such as a root, are not read.
+fn issuer_of(leaf: &Certificate, others: &[Vec<u8>]) -> Result<Certificate, EvidenceError> {
+    for der in others {
+        let other = Certificate::from_der(der)?;
+        if other.subject() == leaf.issuer() {
+            return Ok(other);
+        }
+    }
+    Err(EvidenceError::Chain)
 }
 
 /// Common name of the certificates of platforms' keys.

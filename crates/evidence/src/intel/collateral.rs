@@ -1,5 +1,7 @@
 //! Collateral as Intel publishes it and as the `dcap-qvl` crate writes it to files.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
@@ -98,16 +100,28 @@ impl Collateral {
 
     /// Here each document has its own signing chain, and is verified with that alone.
     fn add_dcap_qvl(&mut self, file: DcapQvlFile) -> Result<(), EvidenceError> {
-        let chain = pem::certificates(file.tcb_info_issuer_chain.as_bytes())?;
+        let tcb_signer = first(&file.tcb_info_issuer_chain)?;
         let info = TcbInfo::parse(&file.tcb_info)?;
         let signature = file.tcb_info_signature;
-        self.tcb_infos.push(Signed::new(info, &file.tcb_info, signature, Some(chain)));
-        let chain = pem::certificates(file.qe_identity_issuer_chain.as_bytes())?;
+        self.tcb_infos.push(Signed::new(
+            info,
+            &file.tcb_info,
+            signature,
+            Some(Arc::clone(&tcb_signer)),
+        ));
+        // Nearly always the same signer's.
+        let signer = if file.qe_identity_issuer_chain == file.tcb_info_issuer_chain {
+            tcb_signer
+        } else {
+            first(&file.qe_identity_issuer_chain)?
+        };
         let identity = QeIdentity::parse(&file.qe_identity)?;
         let signature = file.qe_identity_signature;
-        self.qe_identities.push(Signed::new(identity, &file.qe_identity, signature, Some(chain)));
+        self.qe_identities.push(Signed::new(identity, &file.qe_identity, signature, Some(signer)));
         for list in [file.root_ca_crl, file.pck_crl] {
-            let der = hex::decode(list).map_err(|_| EvidenceError::Crl)?;
+            let mut der = vec![0; list.len() / 2];
+            // Half the time of `hex::decode`, and these are the longest texts.
+            hex::decode_to_slice(list, &mut der).map_err(|_| EvidenceError::Crl)?;
             self.revocation_lists.push(RevocationList::from_der(&der)?);
         }
         if let Some(chain) = file.pck_certificate_chain {
@@ -160,6 +174,13 @@ impl Collateral {
         });
         newest.ok_or(absent(WHAT, self.qe_identities.is_empty()))
     }
+}
+
+/// The first certificate of a chain, which the others of it vouch for.
+fn first(chain: &str) -> Result<Arc<Certificate>, EvidenceError> {
+    let chain = pem::certificates(chain.as_bytes())?;
+    let der = chain.first().ok_or(UNKNOWN)?;
+    Certificate::from_der(der).map(Arc::new)
 }
 
 const fn absent(what: &'static str, none: bool) -> EvidenceError {

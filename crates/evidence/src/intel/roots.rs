@@ -4,6 +4,7 @@ use domain::claims::Trust;
 
 use crate::EvidenceError;
 use crate::pem;
+use crate::signatures::KnownSignatures;
 use crate::snp::EMULATED_MARKER;
 use crate::x509::{COMMON_NAME, Certificate, ORGANIZATION, attribute};
 
@@ -38,7 +39,7 @@ impl Root {
             return Err(EvidenceError::Malformed("emulated root"));
         }
         certificate.is_authority()?;
-        certificate.signed_by(&certificate)?;
+        certificate.signed_by(&certificate, &mut KnownSignatures::default())?;
         Ok(Self { certificate, trust: Trust::Emulated })
     }
 
@@ -47,7 +48,11 @@ impl Root {
     /// # Errors
     /// [`EvidenceError::EmulatedPlatform`] or [`EvidenceError::UnknownRoot`] if another root is
     /// named, [`EvidenceError::Chain`] if the signature does not verify.
-    pub(super) fn issued(&self, certificate: &Certificate) -> Result<(), EvidenceError> {
+    pub(super) fn issued(
+        &self,
+        certificate: &Certificate,
+        known: &mut KnownSignatures,
+    ) -> Result<(), EvidenceError> {
         if certificate.issuer() != self.certificate.subject() {
             let organization = attribute(certificate.issuer(), ORGANIZATION);
             return Err(match organization {
@@ -55,7 +60,7 @@ impl Root {
                 _ => EvidenceError::UnknownRoot,
             });
         }
-        certificate.signed_by(&self.certificate)
+        certificate.signed_by(&self.certificate, known)
     }
 
     /// Whether `certificate` has the common name `name` and the root's organisation.
@@ -79,13 +84,14 @@ mod tests {
     #[test]
     fn the_published_root_signs_itself_and_the_signers() {
         let root = Root::intel().unwrap();
-        root.certificate.signed_by(&root.certificate).unwrap();
+        let mut known = KnownSignatures::default();
+        root.certificate.signed_by(&root.certificate, &mut known).unwrap();
         root.certificate.is_authority().unwrap();
         let signers = published_signers().unwrap();
         assert_eq!(signers.len(), 2);
         for der in signers {
             let signer = Certificate::from_der(&der).unwrap();
-            root.issued(&signer).unwrap();
+            root.issued(&signer, &mut known).unwrap();
             signer.is_end_entity().unwrap();
         }
     }

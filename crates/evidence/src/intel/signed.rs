@@ -1,10 +1,13 @@
 //! Collateral with its signature: ECDSA over the bytes of the inner object, exactly as served.
 
+use std::sync::Arc;
+
 use domain::Timestamp;
 
 use super::json::Hex;
 use super::roots::{Root, published_signers};
 use crate::EvidenceError;
+use crate::signatures::KnownSignatures;
 use crate::x509::Certificate;
 
 /// A parsed document and what is needed to verify it.
@@ -14,8 +17,8 @@ pub(super) struct Signed<T> {
     pub(super) value: T,
     body: String,
     signature: [u8; 64],
-    /// The chain that came with this document, where the layout has one for each.
-    chain: Option<Vec<Vec<u8>>>,
+    /// Of the certificate that came with this document, where the layout has one for each.
+    signer: Option<Arc<Certificate>>,
 }
 
 impl<T> Signed<T> {
@@ -23,9 +26,9 @@ impl<T> Signed<T> {
         value: T,
         body: &str,
         signature: Hex<64>,
-        chain: Option<Vec<Vec<u8>>>,
+        signer: Option<Arc<Certificate>>,
     ) -> Self {
-        Self { value, body: body.to_owned(), signature: signature.0, chain }
+        Self { value, body: body.to_owned(), signature: signature.0, signer }
     }
 
     /// The certificate whose key signed the document, after its chain was verified up to `root`.
@@ -39,12 +42,13 @@ impl<T> Signed<T> {
         certificates: &[Vec<u8>],
         root: &Root,
         at: Timestamp,
-    ) -> Result<Certificate, EvidenceError> {
+        known: &mut KnownSignatures,
+    ) -> Result<Arc<Certificate>, EvidenceError> {
         let mut signers = self.candidates(certificates, root)?;
         signers.sort_by_key(|signer| signer.valid_at(at).is_err());
         let mut refusal = EvidenceError::CollateralMissing("signing chain");
         for signer in signers {
-            match self.verify(what, &signer, root) {
+            match self.verify(what, &signer, root, known) {
                 Ok(()) => return Ok(signer),
                 Err(error) => refusal = error,
             }
@@ -56,20 +60,20 @@ impl<T> Signed<T> {
         &self,
         certificates: &[Vec<u8>],
         root: &Root,
-    ) -> Result<Vec<Certificate>, EvidenceError> {
-        if let Some(chain) = &self.chain {
-            return chain.iter().take(1).map(|der| Certificate::from_der(der)).collect();
+    ) -> Result<Vec<Arc<Certificate>>, EvidenceError> {
+        if let Some(signer) = &self.signer {
+            return Ok(vec![Arc::clone(signer)]);
         }
         let mut signers = Vec::new();
         for der in certificates {
             let certificate = Certificate::from_der(der)?;
             if root.names(&certificate, SIGNER) {
-                signers.push(certificate);
+                signers.push(Arc::new(certificate));
             }
         }
         if signers.is_empty() {
             let published = published_signers()?;
-            return published.iter().map(|der| Certificate::from_der(der)).collect();
+            return published.iter().map(|der| Certificate::from_der(der).map(Arc::new)).collect();
         }
         Ok(signers)
     }
@@ -79,14 +83,15 @@ impl<T> Signed<T> {
         what: &'static str,
         signer: &Certificate,
         root: &Root,
+        known: &mut KnownSignatures,
     ) -> Result<(), EvidenceError> {
-        root.issued(signer)?;
+        root.issued(signer, known)?;
         signer.is_end_entity()?;
         if !root.names(signer, SIGNER) {
             return Err(EvidenceError::Chain);
         }
         signer
-            .signed_p256(self.body.as_bytes(), &self.signature)
+            .signed_document(self.body.as_bytes(), &self.signature, known)
             .map_err(|()| EvidenceError::CollateralSignature(what))
     }
 }

@@ -58,18 +58,22 @@ pub(super) struct Module {
 
 impl TcbInfo {
     pub(super) fn parse(json: &str) -> Result<Self, EvidenceError> {
-        let raw: RawTcbInfo = serde_json::from_str(json).map_err(|_| MALFORMED)?;
-        let tee = match (raw.version, raw.id) {
-            (2, None) => Tee::Sgx,
-            (3, Some(tee)) => tee,
-            _ => return Err(MALFORMED),
-        };
+        // The versions differ in their levels. Version 2 is for SGX alone, and rare by now.
+        if let Ok(raw) = serde_json::from_str::<RawTcbInfo<RawTcb3>>(json) {
+            return match (raw.version, raw.id) {
+                (3, Some(tee)) => Self::of(tee, raw),
+                _ => Err(MALFORMED),
+            };
+        }
+        let raw: RawTcbInfo<RawTcb2> = serde_json::from_str(json).map_err(|_| MALFORMED)?;
+        match (raw.version, raw.id) {
+            (2, None) => Self::of(Tee::Sgx, raw),
+            _ => Err(MALFORMED),
+        }
+    }
+
+    fn of<T: RawTcb>(tee: Tee, raw: RawTcbInfo<T>) -> Result<Self, EvidenceError> {
         refuse_if(raw.tcb_type != 0, MALFORMED)?;
-        let one_version = raw.tcb_levels.iter().all(|level| match level.tcb {
-            RawTcb::Version2(_) => raw.version == 2,
-            RawTcb::Version3(_) => raw.version == 3,
-        });
-        refuse_if(!one_version, MALFORMED)?;
         let mut levels = raw
             .tcb_levels
             .into_iter()
@@ -143,7 +147,7 @@ fn modules(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RawTcbInfo {
+struct RawTcbInfo<T> {
     id: Option<Tee>,
     version: u32,
     issue_date: Timestamp,
@@ -154,7 +158,7 @@ struct RawTcbInfo {
     tcb_evaluation_data_number: u32,
     tdx_module: Option<RawModule>,
     tdx_module_identities: Option<Vec<RawIdentity>>,
-    tcb_levels: Vec<RawLevel<RawTcb>>,
+    tcb_levels: Vec<RawLevel<T>>,
 }
 
 #[derive(Deserialize)]
@@ -187,43 +191,30 @@ struct RawIdentity {
     tcb_levels: Vec<RawLevel<RawIsvSvn<u8>>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawTcb {
-    Version3(RawTcb3),
-    Version2(RawTcb2),
-}
-
-impl RawTcb {
-    /// `None` if the components are not sixteen of each kind that `tee` has.
-    fn level(self, tee: Tee, verdict: Verdict) -> Option<Level> {
-        let (sgx, pce_svn, tdx) = match self {
-            Self::Version2(tcb) => (tcb.components(), tcb.pcesvn, None),
-            Self::Version3(tcb) => {
-                let tdx = tcb.tdxtcbcomponents.map(components);
-                (components(tcb.sgxtcbcomponents)?, tcb.pcesvn, tdx)
-            }
-        };
-        let tdx = match (tee, tdx) {
-            (Tee::Sgx, None) => [0; 16],
-            (Tee::Tdx, Some(tdx)) => tdx?,
-            _ => return None,
-        };
-        Some(Level { sgx, pce_svn, tdx, verdict })
-    }
-}
-
-fn components(raw: Vec<RawComponent>) -> Option<[u16; 16]> {
-    let svns: Vec<_> = raw.into_iter().map(|component| component.svn).collect();
-    svns.try_into().ok()
+/// What a level demands, in one version of the structure.
+trait RawTcb {
+    /// `None` if there are not components of each kind that `tee` has, and of no other.
+    fn level(self, tee: Tee, verdict: Verdict) -> Option<Level>;
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawTcb3 {
-    sgxtcbcomponents: Vec<RawComponent>,
+    sgxtcbcomponents: [RawComponent; 16],
     pcesvn: u16,
-    tdxtcbcomponents: Option<Vec<RawComponent>>,
+    tdxtcbcomponents: Option<[RawComponent; 16]>,
+}
+
+impl RawTcb for RawTcb3 {
+    fn level(self, tee: Tee, verdict: Verdict) -> Option<Level> {
+        let tdx = match (tee, self.tdxtcbcomponents) {
+            (Tee::Sgx, None) => [0; 16],
+            (Tee::Tdx, Some(tdx)) => tdx.map(|component| component.svn),
+            _ => return None,
+        };
+        let sgx = self.sgxtcbcomponents.map(|component| component.svn);
+        Some(Level { sgx, pce_svn: self.pcesvn, tdx, verdict })
+    }
 }
 
 #[derive(Deserialize)]
@@ -258,6 +249,13 @@ struct RawTcb2 {
     sgxtcbcomp15svn: u16,
     sgxtcbcomp16svn: u16,
     pcesvn: u16,
+}
+
+impl RawTcb for RawTcb2 {
+    fn level(self, tee: Tee, verdict: Verdict) -> Option<Level> {
+        let level = Level { sgx: self.components(), pce_svn: self.pcesvn, tdx: [0; 16], verdict };
+        (tee == Tee::Sgx).then_some(level)
+    }
 }
 
 impl RawTcb2 {

@@ -6,6 +6,7 @@ use x509_cert::ext::pkix::KeyUsage;
 
 use super::roots::says_emulated;
 use crate::EvidenceError;
+use crate::signatures::KnownSignatures;
 use crate::x509::Certificate;
 
 /// A verified path of certificates, leaf first, the pinned root last.
@@ -32,8 +33,9 @@ impl Path {
         }
         let authorities = authorities(&leaf, sent, root)?;
         let mut issued = &leaf;
+        let mut known = KnownSignatures::default();
         for (below, authority) in authorities.iter().enumerate() {
-            issued_by(issued, authority, below)?;
+            issued_by(issued, authority, below, &mut known)?;
             issued = authority;
         }
         Ok(Self { leaf, authorities })
@@ -91,6 +93,7 @@ fn issued_by(
     issued: &Certificate,
     authority: &Certificate,
     below: usize,
+    known: &mut KnownSignatures,
 ) -> Result<(), EvidenceError> {
     authority.is_authority()?;
     let usage: KeyUsage = authority.key_usage()?;
@@ -98,7 +101,7 @@ fn issued_by(
     if !usage.key_cert_sign() || !short {
         return Err(EvidenceError::Chain);
     }
-    issued.signed_by(authority)
+    issued.signed_by(authority, known)
 }
 
 /// NVIDIA sends five.

@@ -4,6 +4,7 @@ use domain::claims::Trust;
 use x509_cert::der::Document;
 
 use crate::EvidenceError;
+use crate::signatures::KnownSignatures;
 use crate::snp::EMULATED_MARKER;
 use crate::x509::{COMMON_NAME, Certificate, ORGANIZATION, attribute};
 
@@ -42,7 +43,7 @@ fn emulated(der: &[u8]) -> Result<Certificate, EvidenceError> {
         return Err(EvidenceError::Malformed("emulated root"));
     }
     certificate.is_authority()?;
-    certificate.signed_by(&certificate)?;
+    certificate.signed_by(&certificate, &mut KnownSignatures::default())?;
     Ok(certificate)
 }
 
@@ -72,7 +73,7 @@ mod tests {
         let roots = Roots::nvidia().unwrap();
         for root in [roots.device, roots.manifests] {
             root.is_authority().unwrap();
-            root.signed_by(&root).unwrap();
+            root.signed_by(&root, &mut KnownSignatures::default()).unwrap();
         }
     }
 

@@ -8,6 +8,7 @@ use super::roots::{Root, Roots};
 use super::{Report, SnpEvidence, TcbFloors};
 use crate::EvidenceError;
 use crate::error::refuse_if;
+use crate::signatures::KnownSignatures;
 use crate::x509::Certificate;
 
 /// Evidence that a pinned root vouches for: parse, chain, chip, firmware versions and signature
@@ -24,9 +25,10 @@ impl<'a> Authentic<'a> {
         evidence: &SnpEvidence,
         roots: &'a Roots,
         at: Timestamp,
+        known: &mut KnownSignatures,
     ) -> Result<Self, EvidenceError> {
         let report = Report::parse(&evidence.report)?;
-        let key = EndorsementKey::verify(evidence, roots)?;
+        let key = EndorsementKey::verify(evidence, roots, known)?;
         key.endorses(&report)?;
         key.signed(&report)?;
         Ok(Self {

@@ -10,6 +10,7 @@ use x509_cert::der::asn1::{Ia5StringRef, ObjectIdentifier, OctetStringRef};
 use super::roots::{EMULATED_MARKER, Root, Roots};
 use super::{Report, SnpEvidence};
 use crate::EvidenceError;
+use crate::signatures::KnownSignatures;
 use crate::x509::{COMMON_NAME, Certificate, attribute};
 
 /// The certificate of a versioned chip key (VCEK) or versioned loaded key (VLEK), after its chain
@@ -31,13 +32,17 @@ enum Owner {
 
 impl<'a> EndorsementKey<'a> {
     /// Verifies names and signatures from the root down. Dates are [`Self::valid_at`]'s.
-    pub(super) fn verify(evidence: &SnpEvidence, roots: &'a Roots) -> Result<Self, EvidenceError> {
+    pub(super) fn verify(
+        evidence: &SnpEvidence,
+        roots: &'a Roots,
+        known: &mut KnownSignatures,
+    ) -> Result<Self, EvidenceError> {
         let certificate = Certificate::from_der(&evidence.vek)?;
         let intermediate = Certificate::from_der(&evidence.ask)?;
         let root = roots.issuer_of([&certificate, &intermediate])?;
-        intermediate.signed_by(&root.certificate)?;
+        intermediate.signed_by(&root.certificate, known)?;
         intermediate.is_authority()?;
-        certificate.signed_by(&intermediate)?;
+        certificate.signed_by(&intermediate, known)?;
         if !certificate.critical_extensions_are_known() {
             return Err(EvidenceError::Chain);
         }

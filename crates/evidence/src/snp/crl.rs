@@ -7,6 +7,7 @@ use domain::claims::Trust;
 use super::authentic::Authentic;
 use crate::EvidenceError;
 use crate::crl::RevocationList;
+use crate::signatures::KnownSignatures;
 
 /// The revocation list that goes with a verification.
 #[derive(Clone, Copy, Debug)]
@@ -26,18 +27,24 @@ impl Crl<'_> {
         self,
         evidence: &Authentic<'_>,
         at: Timestamp,
+        known: &mut KnownSignatures,
     ) -> Result<(), EvidenceError> {
         match self {
-            Self::Given(der) => check(der, evidence, at),
+            Self::Given(der) => check(der, evidence, at, known),
             Self::EmulatedNone if evidence.root.trust == Trust::Emulated => Ok(()),
             Self::EmulatedNone => Err(EvidenceError::CrlMissing),
         }
     }
 }
 
-fn check(der: &[u8], evidence: &Authentic<'_>, at: Timestamp) -> Result<(), EvidenceError> {
+fn check(
+    der: &[u8],
+    evidence: &Authentic<'_>,
+    at: Timestamp,
+    known: &mut KnownSignatures,
+) -> Result<(), EvidenceError> {
     let list = RevocationList::from_der(der)?;
-    list.signed_by(&evidence.root.certificate)?;
+    list.signed_by(&evidence.root.certificate, known)?;
     list.current_at(at)?;
     list.check(&evidence.intermediate)
 }
