@@ -42,7 +42,7 @@ pub struct Fake {
     pub leaf: CertificateFields,
     /// The signer of TCB info.
     pub tcb_signer: CertificateFields,
-    /// The signer of the quoting enclave's identity.
+    /// The signer of the quoting enclave's identity; the same one if the same is said of it.
     pub qe_signer: CertificateFields,
     /// The root's list.
     pub root_list: RevocationFields,
@@ -79,7 +79,7 @@ pub struct PckFields {
 }
 
 /// What a certificate says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFields {
     /// Subject.
     pub common_name: String,
@@ -226,7 +226,12 @@ impl Fake {
         let root = certificate(&self.root, &root_key, issuer, None)?;
         let authority = certificate(&self.authority, &authority_key, issuer, None)?;
         let tcb_signer = certificate(&self.tcb_signer, &tcb_key, issuer, None)?;
-        let qe_signer = certificate(&self.qe_signer, &qe_key, issuer, None)?;
+        // Intel has one signer for both.
+        let (qe_key, qe_signer) = if self.qe_signer == self.tcb_signer {
+            (&tcb_key, tcb_signer.clone())
+        } else {
+            (&qe_key, certificate(&self.qe_signer, &qe_key, issuer, None)?)
+        };
         let pck_issuer = (&self.authority, &authority_key);
         let leaf = certificate(&self.leaf, &leaf_key, pck_issuer, Some(&self.pck))?;
         let chain = pem(&[&leaf, &authority, &root]);

@@ -2,6 +2,7 @@
 
 mod collateral;
 mod expected;
+mod known_signatures;
 mod mutations;
 mod refused;
 mod second_opinion;

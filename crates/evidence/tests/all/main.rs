@@ -11,6 +11,8 @@ mod event_logs;
 #[cfg(test)]
 mod intel;
 #[cfg(test)]
+mod known_signatures;
+#[cfg(test)]
 mod launch_digests;
 #[cfg(test)]
 mod manifest;
