@@ -8,7 +8,7 @@ help:
 	@echo 'make demo   all nine stages on real data in a real guest; prints a verified export'
 	@echo 'make test   every test: unit, vectors, properties, end to end in the guest'
 	@echo 'make lint   formatting, clippy with warnings as errors, tidy rules, fences'
-	@echo 'make bench  figures: sealing, log, key release, guest start, with ratios to the peer or floor'
+	@echo 'make bench  figures: sealing, log, evidence, key release, guest start, with ratios to the peer or floor'
 	@echo 'make fuzz   every parser of evidence, FUZZ_SECONDS each (30): executions per target'
 	@echo 'make image  the guest image and the demo workloads, and their digests'
 	@echo 'make setup  installs what the others need (Debian 12; asks for root only if something is missing)'
@@ -35,6 +35,7 @@ lint: setup
 bench: setup image
 	cargo run --release -p seal --example throughput
 	cargo run --release -p tlog-files --example appends
+	cargo run --release -p evidence --example verify
 	cargo run --release -p broker --example releases
 	cargo run --release -p tables --example measures
 	cargo build --release -p lab
