@@ -6,8 +6,8 @@ use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::event::Action;
 use domain::{Digest, Timestamp, Verified};
-use evidence::EvidenceError;
-use evidence::snp::{Crl, Expected, Measurements, SnpEvidence};
+use evidence::snp::{Crl, Expected, Measurements, SnpEvidence, verify_knowing};
+use evidence::{EvidenceError, KnownSignatures};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use wire::kbs::{
@@ -102,7 +102,7 @@ impl Broker {
             return Err(BrokerError::AdditionalEvidence);
         }
         let tee_key = TeeKey::parse(&runtime.tee_pubkey)?;
-        let claims = self.verify(attestation, &project, digest, case.at)?;
+        let claims = self.verify(&mut state.known, attestation, &project, digest, case.at)?;
         case.event.platform = Some(claims.get().platform.trust());
         case.event.policy = Some(self.policy.digest());
         let grant = self.grant(&project, &launch.manifest, &claims, case.at)?;
@@ -112,6 +112,7 @@ impl Broker {
 
     fn verify(
         &self,
+        known: &mut KnownSignatures,
         attestation: &Attestation,
         project: &Project,
         manifest: Digest,
@@ -133,7 +134,8 @@ impl Broker {
         };
         let list = self.config.revocation.read()?;
         let crl = list.as_deref().map_or(Crl::EmulatedNone, Crl::Given);
-        evidence::snp::verify(&evidence, &expected, &self.config.roots, crl, at).map_err(refused)
+        let roots = &self.config.roots;
+        verify_knowing(known, &evidence, &expected, roots, crl, at).map_err(refused)
     }
 }
 

@@ -10,6 +10,7 @@ use domain::ids::{EntryId, ProjectId};
 use domain::launch::LaunchManifest;
 use domain::project::Approval;
 use domain::{Digest, Timestamp, Verified};
+use evidence::KnownSignatures;
 
 use crate::BrokerError;
 use crate::session::Sessions;
@@ -23,6 +24,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     /// The newest attestation of each launch, by manifest digest. Lost on restart, on purpose.
     pub(crate) attested: BTreeMap<Digest, Arc<Attested>>,
+    /// Of certificates and lists that came with evidence before; changes no decision.
+    pub(crate) known: KnownSignatures,
 }
 
 /// What the log says.
