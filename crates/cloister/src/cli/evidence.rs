@@ -1,25 +1,24 @@
 //! `cloister evidence`: look at attestation evidence, or decide on it as a broker does.
+//!
+//! One module per kind of evidence; the dispatch below names each of them.
 
 mod azure;
 mod intel;
 mod nvidia;
+mod sgx;
+mod snp;
+mod tdx;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use airlock::export::Trust as TrustFile;
 use clap::{Args, Subcommand, ValueEnum};
-use domain::claims::{ChipId, HostData, Measurement, ReportData, Trust};
-use domain::{Digest, Timestamp};
+use domain::Timestamp;
+use domain::claims::Trust;
 use evidence::EvidenceError;
-use evidence::snp::{
-    Chips, Crl, Expected, Measurements, PlatformRules, Profile, Roots, SnpEvidence, TcbFloors,
-    inspect, read_evidence, verify,
-};
-use serde::Deserialize;
+use evidence::snp::Profile;
 use serde_json::{Value, json};
 
-use super::files::{malformed, now, read, read_json, read_text, read_toml};
+use super::files::{now, read};
 use super::{Answer, Failure, Outcome};
 use crate::Edition;
 
@@ -111,19 +110,6 @@ pub struct EvidenceOptions {
     at: Option<Timestamp>,
 }
 
-impl EvidenceOptions {
-    /// An event log explains the RTMRs of a TDX quote and nothing else.
-    fn check_event_log(&self) -> Result<(), Failure> {
-        if self.event_log.is_some() && self.kind != Kind::Tdx {
-            return Err(Failure::unusable_because(
-                "evidence.event-log-kind",
-                "`--event-log` is about the quote of a TDX guest: `--kind tdx`",
-            ));
-        }
-        Ok(())
-    }
-}
-
 /// Kinds of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
@@ -141,9 +127,21 @@ pub(super) enum Kind {
     NvidiaGpu,
 }
 
-impl Kind {
-    const fn is_azure(self) -> bool {
-        matches!(self, Self::AzSnpVtpm | Self::AzTdxVtpm)
+impl EvidenceOptions {
+    /// The time at which everything must be valid.
+    fn at(&self) -> Result<Timestamp, Failure> {
+        self.at.map_or_else(now, Ok)
+    }
+
+    /// An event log explains the RTMRs of a TDX quote and nothing else.
+    fn check_event_log(&self) -> Result<(), Failure> {
+        if self.event_log.is_some() && self.kind != Kind::Tdx {
+            return Err(Failure::unusable_because(
+                "evidence.event-log-kind",
+                "`--event-log` is about the quote of a TDX guest: `--kind tdx`",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -156,87 +154,55 @@ pub enum ProfileOption {
     Archive,
 }
 
+impl From<ProfileOption> for Profile {
+    fn from(option: ProfileOption) -> Self {
+        match option {
+            ProfileOption::Production => Self::Production,
+            ProfileOption::Archive => Self::Archive,
+        }
+    }
+}
+
 pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
     match command {
         EvidenceCommand::Inspect { evidence, profile } => {
-            evidence.check_event_log()?;
-            let profile = match profile {
-                ProfileOption::Production => Profile::Production,
-                ProfileOption::Archive => Profile::Archive,
-            };
-            if let Some(tee) = intel::tee(evidence.kind) {
-                return intel::inspect(&evidence, tee, profile);
-            }
-            if evidence.kind.is_azure() {
-                return azure::inspect(&evidence, profile, edition);
-            }
-            if evidence.kind == Kind::NvidiaGpu {
-                return nvidia::inspect(&evidence, profile);
-            }
-            let input = Input::read(&evidence, edition)?;
-            let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
-            let floors = TcbFloors::published().map_err(|error| refused(&error))?;
-            let inspected =
-                inspect(&input.evidence, &floors, profile, &input.roots, &crls, input.at)
-                    .map_err(|error| refused(&error))?;
-            let claims = inspected.claims();
-            let trust = claims.platform.trust();
-            Ok(accepted("authentic", trust, json!(claims), inspected.warnings()))
+            inspect(&evidence, profile.into(), edition)
         }
-        EvidenceCommand::Verify { evidence, expect } => {
-            evidence.check_event_log()?;
-            if evidence.kind == Kind::Tdx {
-                return intel::verify(&evidence, &expect);
-            }
-            if evidence.kind.is_azure() {
-                return azure::verify(&evidence, &expect, edition);
-            }
-            let expected = expected(&expect)?;
-            let input = Input::read(&evidence, edition)?;
-            let crl = match input.crls.as_slice() {
-                [] => Crl::EmulatedNone,
-                [crl] => Crl::Given(crl),
-                _ => return Err(Failure::unusable_because("evidence.crls", "give one `--crl`")),
-            };
-            let claims = verify(&input.evidence, &expected, &input.roots, crl, input.at)
-                .map_err(|error| refused(&error))?;
-            Ok(accepted("verified", claims.get().platform.trust(), json!(claims.get()), &[]))
-        }
+        EvidenceCommand::Verify { evidence, expect } => verify(&evidence, &expect, edition),
     }
 }
 
-struct Input {
-    evidence: SnpEvidence,
-    crls: Vec<Vec<u8>>,
-    roots: Roots,
-    at: Timestamp,
+fn inspect(options: &EvidenceOptions, profile: Profile, edition: &Edition) -> Outcome {
+    options.check_event_log()?;
+    match options.kind {
+        Kind::Snp => snp::inspect(options, profile, edition),
+        Kind::Tdx => tdx::inspect(options, profile),
+        Kind::Sgx => sgx::inspect(options, profile),
+        Kind::AzSnpVtpm => azure::snp::inspect(options, profile, edition),
+        Kind::AzTdxVtpm => azure::tdx::inspect(options, profile),
+        Kind::NvidiaGpu => nvidia::inspect(options, profile),
+    }
 }
 
-impl Input {
-    fn read(options: &EvidenceOptions, edition: &Edition) -> Result<Self, Failure> {
-        if options.kind != Kind::Snp {
-            return Err(Failure::unusable_because(
-                "evidence.unsupported-kind",
-                "this version verifies SEV-SNP and TDX, also on Azure, and inspects SGX and NVIDIA",
-            ));
-        }
-        if !options.collateral.is_empty() {
-            return Err(Failure::unusable_because(
-                "evidence.collateral",
-                "evidence of the kind `snp` has no collateral; give lists as `--crl`",
-            ));
-        }
-        let files =
-            |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
-        let input = read(&options.input)?;
-        let (certificates, crls) = (files(&options.certs)?, files(&options.crl)?);
-        let trust = options.trust.as_deref().map(read_json::<TrustFile>).transpose()?;
-        let roots = (edition.roots)(trust.as_ref()).map_err(|error| refused(&error))?;
-        let at = options.at.map_or_else(now, Ok)?;
-        let certificates: Vec<_> = certificates.iter().map(Vec::as_slice).collect();
-        let evidence = read_evidence(&input, &certificates).map_err(|error| refused(&error))?;
-        Ok(Self { evidence, crls, roots, at })
+fn verify(options: &EvidenceOptions, expect: &Path, edition: &Edition) -> Outcome {
+    options.check_event_log()?;
+    match options.kind {
+        Kind::Snp => snp::verify(options, expect, edition),
+        Kind::Tdx => tdx::verify(options, expect),
+        Kind::Sgx => sgx::verify(options, expect),
+        Kind::AzSnpVtpm => azure::snp::verify(options, expect, edition),
+        Kind::AzTdxVtpm => azure::tdx::verify(options, expect),
+        Kind::NvidiaGpu => nvidia::verify(options, expect),
     }
+}
+
+/// The contents of files.
+fn files(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    paths.iter().map(|path| read(path)).collect()
+}
+
+fn slices(files: &[Vec<u8>]) -> Vec<&[u8]> {
+    files.iter().map(Vec::as_slice).collect()
 }
 
 fn refused(error: &EvidenceError) -> Failure {
@@ -275,62 +241,4 @@ fn accepted(verdict: &str, trust: Trust, claims: Value, warnings: &[EvidenceErro
         }
     }
     Answer::new(json, text)
-}
-
-/// The file of `--expect`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawExpected {
-    measurements: BTreeSet<Measurement>,
-    host_data: Digest,
-    report_data: ReportData,
-    chips: RawChips,
-    floors: Option<PathBuf>,
-    #[serde(default = "PlatformRules::none")]
-    rules: PlatformRules,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawChips {
-    Word(AnyChip),
-    Listed(BTreeSet<ChipId>),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum AnyChip {
-    Any,
-}
-
-fn expected(path: &Path) -> Result<Expected, Failure> {
-    let raw: RawExpected = read_toml(path)?;
-    let unusable = |error: EvidenceError| malformed(path, &error);
-    Ok(Expected {
-        measurements: Measurements::new(raw.measurements).map_err(unusable)?,
-        host_data: HostData::from(raw.host_data),
-        report_data: raw.report_data,
-        floors: floors(path, raw.floors)?,
-        chips: raw.chips.into(),
-        rules: raw.rules,
-    })
-}
-
-impl From<RawChips> for Chips {
-    fn from(chips: RawChips) -> Self {
-        match chips {
-            RawChips::Word(AnyChip::Any) => Self::Any,
-            RawChips::Listed(chips) => Self::Listed(chips),
-        }
-    }
-}
-
-/// The floors that the file `expect` names, beside it, or the built-in ones.
-fn floors(expect: &Path, named: Option<PathBuf>) -> Result<TcbFloors, Failure> {
-    let folder = expect.parent().unwrap_or(Path::new("."));
-    let floors = match named {
-        Some(floors) => TcbFloors::from_toml(&read_text(&folder.join(floors))?),
-        None => TcbFloors::published(),
-    };
-    floors.map_err(|error| malformed(expect, &error))
 }

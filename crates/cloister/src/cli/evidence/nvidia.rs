@@ -1,11 +1,13 @@
 //! `cloister evidence inspect --kind nvidia-gpu`.
 
+use std::path::Path;
+
 use domain::Reason as _;
 use evidence::nvidia::{Inspected, Profile, Roots, inspect_all, read_evidence};
 use serde_json::{Value, json};
 
-use super::{EvidenceOptions, refused};
-use crate::cli::files::{now, read};
+use super::{EvidenceOptions, files, refused, slices};
+use crate::cli::files::read;
 use crate::cli::{Answer, Failure, Outcome};
 
 /// Looks at the evidence of one device or of all devices of a machine, and compares it with the
@@ -19,17 +21,21 @@ pub(super) fn inspect(options: &EvidenceOptions, profile: Profile) -> Outcome {
         ));
     }
     let input = read(&options.input)?;
-    let files = |paths: &[std::path::PathBuf]| {
-        paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()
-    };
     let (certificates, manifests) = (files(&options.certs)?, files(&options.collateral)?);
-    let certificates: Vec<_> = certificates.iter().map(Vec::as_slice).collect();
-    let manifests: Vec<_> = manifests.iter().map(Vec::as_slice).collect();
-    let at = options.at.map_or_else(now, Ok)?;
-    let inspected = read_evidence(&input, &certificates)
-        .and_then(|devices| inspect_all(&devices, &manifests, profile, &Roots::nvidia()?, at))
+    let at = options.at()?;
+    let inspected = read_evidence(&input, &slices(&certificates))
+        .and_then(|devices| {
+            inspect_all(&devices, &slices(&manifests), profile, &Roots::nvidia()?, at)
+        })
         .map_err(|error| refused(&error))?;
     Ok(accepted(&inspected))
+}
+
+pub(super) fn verify(_options: &EvidenceOptions, _expect: &Path) -> Outcome {
+    Err(Failure::unusable_because(
+        "evidence.unsupported-kind",
+        "this version inspects evidence of GPUs and does not decide on it",
+    ))
 }
 
 /// The claims of one device as they are, those of several as `devices`.
