@@ -9,8 +9,8 @@
 //! 4. the TCB status;
 //! 5. the measured values.
 //!
-//! [`verify`] decides on evidence of a TDX guest; its result is the only way to a
-//! `Verified<TdxClaims>`. [`inspect`] says whether a quote is authentic and what is wrong with it;
+//! [`verify`] decides on evidence of a TDX guest, [`sgx::verify`] on that of an SGX enclave; their
+//! results are the only way to a `Verified` of the claims. [`inspect`] says whether a quote is authentic and what is wrong with it;
 //! its result opens nothing.
 
 mod authentic;
@@ -26,6 +26,7 @@ mod qe_identity;
 mod quote;
 mod report;
 mod roots;
+pub mod sgx;
 mod signed;
 mod tcb;
 mod tcb_info;
@@ -71,11 +72,7 @@ pub fn verify(
 ) -> Result<Verified<TdxClaims>, EvidenceError> {
     let Body::Tdx(report) = quote.body() else { return Err(EvidenceError::TeeType) };
     let authentic = Authentic::check(quote, collateral, root)?;
-    let appraisal = authentic.appraise(collateral, &expected.tcb, at)?;
-    if let Some(error) = appraisal.missing.iter().chain(&appraisal.findings).next() {
-        return Err(*error);
-    }
-    let tcb = appraisal.tcb.ok_or(EvidenceError::CollateralMissing("TCB info"))?;
+    let tcb = authentic.appraise(collateral, &expected.tcb, at)?.accepted()?;
     let claims = TdxClaims { platform: authentic.key.claims(), tcb, report: report.clone() };
     expected.check(&claims)?;
     Ok(Verified::assertion(claims))

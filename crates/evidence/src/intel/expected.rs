@@ -75,7 +75,7 @@ pub enum Allowed<T> {
 }
 
 impl<T: Ord> Allowed<T> {
-    fn contain(&self, value: &T) -> bool {
+    pub(super) fn contain(&self, value: &T) -> bool {
         match self {
             Self::Any => true,
             Self::Listed(listed) => listed.contains(value),

@@ -5,6 +5,7 @@ mod expected;
 mod mutations;
 mod refused;
 mod second_opinion;
+mod sgx;
 mod support;
 mod table;
 mod vectors;
