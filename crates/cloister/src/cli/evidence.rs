@@ -77,7 +77,22 @@ What is expected of a machine on Azure (az-snp-vtpm), whose processor binds the 
   measurements, host_data, chips, floors as above, and instead of report_data
   nonce = \"…\"              # hexadecimal: what the TPM's quote was asked for with
   pcrs = [[\"…\", …]]        # sets of 24 SHA-256 values, PCR 0 to 23; one set must match
-For az-tdx-vtpm nonce and pcrs stand beside what a TDX guest has, again instead of report_data";
+For az-tdx-vtpm nonce and pcrs stand beside what a TDX guest has, again instead of report_data
+
+What is expected of an SGX enclave; identities in hexadecimal as `evidence inspect` prints them:
+  mrenclaves = \"any\"       # or a list of MRENCLAVE
+  mrsigners = [\"…\"]        # MRSIGNER, at least one
+  isv_prod_id = 1          # exactly
+  isv_svn = 3              # at least, as config_svn = 0
+  attributes = \"…\", attributes_mask = \"…\" # compared where the mask is 1
+  isv_ext_prod_id, isv_family_id, config_id, misc_select, report_data # exactly
+  families, platforms, tcb # as for a TDX guest
+
+What is expected of GPUs; both reference manifests are given as --collateral:
+  nonce = \"…\"              # 64 hexadecimal digits that the report was asked for with
+  architecture = \"hopper\"  # or \"blackwell\"
+  devices = \"any\"          # or a list of device numbers
+  protected_pcie = \"disabled\" # or \"enabled\"";
 
 /// The evidence and what it is judged by.
 #[derive(Debug, Args)]
