@@ -7,7 +7,7 @@ use x509_cert::name::Name;
 
 use crate::EvidenceError;
 use crate::error::refuse_if;
-use crate::x509::{Certificate, first_element, seconds};
+use crate::x509::{Certificate, first_element, seconds, timestamp};
 
 /// A parsed list. Its content is authentic only after [`RevocationList::signed_by`].
 #[derive(Clone, Debug)]
@@ -51,6 +51,11 @@ impl RevocationList {
         let current = seconds(content.this_update)? <= at.unix_seconds()
             && at.unix_seconds() <= seconds(next_update)?;
         refuse_if(!current, EvidenceError::CrlStale)
+    }
+
+    /// When the next list is due.
+    pub(crate) fn next_update(&self) -> Result<Timestamp, EvidenceError> {
+        timestamp(self.parsed.tbs_cert_list.next_update.ok_or(EvidenceError::CrlStale)?)
     }
 
     /// Checks that the list does not revoke `certificate`, which the list's issuer issued.

@@ -21,6 +21,7 @@ mod extension;
 mod fields;
 mod input;
 mod json;
+pub mod pcs;
 mod policy;
 mod qe_identity;
 mod quote;

@@ -10,6 +10,7 @@ pub mod azure;
 mod crl;
 mod error;
 pub mod eventlog;
+mod fetched;
 pub mod intel;
 pub mod launch;
 pub mod nvidia;
@@ -19,3 +20,4 @@ pub mod snp;
 mod x509;
 
 pub use error::EvidenceError;
+pub use fetched::Fetched;

@@ -29,6 +29,14 @@ pub struct Evidence {
     vtpm: Vtpm,
 }
 
+impl Evidence {
+    /// The quote, for whoever looks for its collateral.
+    #[must_use]
+    pub const fn quote(&self) -> &Quote {
+        &self.quote
+    }
+}
+
 /// The values that evidence is compared with: those of [`intel::Expected`], whose report data is here
 /// that of the runtime claims, and those of the virtual TPM.
 #[derive(Clone, Debug)]

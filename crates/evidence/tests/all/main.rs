@@ -31,6 +31,8 @@ mod refused;
 #[cfg(test)]
 mod report_parsing;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tdx_launch;
