@@ -3,6 +3,8 @@
 //! One module per kind of evidence; the dispatch below names each of them.
 
 mod azure;
+mod cache;
+mod fetch;
 mod intel;
 mod nvidia;
 mod sgx;
@@ -25,6 +27,9 @@ use crate::Edition;
 /// Commands on evidence.
 #[derive(Debug, Subcommand)]
 pub enum EvidenceCommand {
+    /// Fetch what vendors publish about evidence into a folder; the one of these that uses a network
+    #[command(after_help = fetch::EXAMPLE)]
+    Fetch(fetch::FetchOptions),
     /// Say whether evidence is authentic, and what it claims; opens no release path
     #[command(after_help = INSPECT_EXAMPLE)]
     Inspect {
@@ -117,6 +122,9 @@ pub struct EvidenceOptions {
     /// The event log of the TDX guest (/sys/firmware/acpi/tables/data/CCEL): it must explain the RTMRs
     #[arg(long)]
     event_log: Option<PathBuf>,
+    /// Folder that `evidence fetch` filled: what fits is taken from it, besides the options above
+    #[arg(long)]
+    cache: Option<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
     #[arg(long)]
     trust: Option<PathBuf>,
@@ -180,6 +188,7 @@ impl From<ProfileOption> for Profile {
 
 pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
     match command {
+        EvidenceCommand::Fetch(options) => fetch::run(&options, edition),
         EvidenceCommand::Inspect { evidence, profile } => {
             inspect(&evidence, profile.into(), edition)
         }

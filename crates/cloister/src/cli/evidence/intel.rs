@@ -10,6 +10,7 @@ use evidence::intel::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::cache::for_quote;
 use super::{EvidenceOptions, files, refused, slices};
 use crate::cli::Failure;
 use crate::cli::files::{malformed, read, read_text};
@@ -29,9 +30,9 @@ impl Input {
         let paths = [&options.certs, &options.crl, &options.collateral];
         let files = paths.into_iter().map(|paths| files(paths)).collect::<Result<Vec<_>, _>>()?;
         let quote = read_quote(&input).map_err(|error| refused(&error))?;
-        let collateral = Collateral::read(slices(&files.concat()));
-        let collateral = collateral.map_err(|error| refused(&error))?;
         let root = Root::intel().map_err(|error| refused(&error))?;
+        let files = files.concat();
+        let collateral = with_cache(options, &quote, &slices(&files), &root)?;
         Ok(Self { quote, collateral, root, at: options.at()? })
     }
 
@@ -43,6 +44,20 @@ impl Input {
             })
             .map_err(|error| refused(&error))
     }
+}
+
+/// Collateral from files that were given and from the cache.
+pub(super) fn with_cache(
+    options: &EvidenceOptions,
+    quote: &Quote,
+    files: &[&[u8]],
+    root: &Root,
+) -> Result<Collateral, Failure> {
+    let read =
+        |files: &[&[u8]]| Collateral::read(files.iter().copied()).map_err(|error| refused(&error));
+    let given = read(files)?;
+    let cached = for_quote(options.cache.as_deref(), quote, &given, root)?;
+    read(&[files, &slices(&cached)].concat())
 }
 
 /// Refuses a trust file, which could name no root for Intel's evidence.

@@ -87,6 +87,12 @@ impl Input {
                  give certificates as `--certs`, reference manifests as `--collateral`",
             ));
         }
+        if options.cache.is_some() {
+            return Err(Failure::unusable_because(
+                "evidence.cache",
+                "nothing of NVIDIA's is cached; give reference manifests as `--collateral`",
+            ));
+        }
         let input = read(&options.input)?;
         let (certificates, manifests) = (files(&options.certs)?, files(&options.collateral)?);
         let devices =

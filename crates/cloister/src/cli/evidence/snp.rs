@@ -9,11 +9,12 @@ use domain::{Digest, Timestamp};
 use evidence::EvidenceError;
 use evidence::snp::{
     Chips, Crl, Expected, Measurements, PlatformRules, Profile, Roots, SnpEvidence, TcbFloors,
-    read_evidence,
+    read_evidence, read_report,
 };
 use serde::Deserialize;
 use serde_json::json;
 
+use super::cache::ForReport;
 use super::{EvidenceOptions, accepted, files, refused, slices};
 use crate::Edition;
 use crate::cli::files::{malformed, read, read_json, read_text, read_toml};
@@ -70,7 +71,9 @@ impl Input {
             ));
         }
         let input = read(&options.input)?;
-        let (certificates, crls) = (files(&options.certs)?, files(&options.crl)?);
+        let (mut certificates, mut crls) = (files(&options.certs)?, files(&options.crl)?);
+        let found = ForReport::find(options.cache.as_deref(), read_report(&input))?;
+        found.add_to(&mut certificates, &mut crls);
         let roots = roots(options, edition)?;
         let at = options.at()?;
         let evidence =

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use domain::claims::{HostData, Measurement};
 use domain::{Digest, Timestamp};
 use evidence::EvidenceError;
-use evidence::azure::snp_vtpm::{self, Evidence, Expected, read_evidence};
+use evidence::azure::snp_vtpm::{self, Evidence, Expected, read_evidence, read_report};
 use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
 use evidence::snp::{Measurements, PlatformRules, Profile, Roots, TcbFloors};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::Edition;
+use crate::cli::evidence::cache::ForReport;
 use crate::cli::evidence::snp::{RawChips, floors, roots, the_list};
 use crate::cli::evidence::{EvidenceOptions, accepted, files, refused, slices};
 use crate::cli::files::{malformed, read, read_toml};
@@ -57,9 +58,10 @@ struct Input {
 impl Input {
     fn read(options: &EvidenceOptions, edition: &Edition) -> Result<Self, Failure> {
         let input = read(&options.input)?;
-        let certificates = files(&options.certs)?;
+        let (mut certificates, mut crls) = (files(&options.certs)?, files(&options.crl)?);
         let quotes = files(&options.collateral)?;
-        let crls = files(&options.crl)?;
+        let found = ForReport::find(options.cache.as_deref(), read_report(&input))?;
+        found.add_to(&mut certificates, &mut crls);
         let roots = roots(options, edition)?;
         let at = options.at()?;
         let evidence = read_evidence(&input, &slices(&certificates), &slices(&quotes))

@@ -15,7 +15,7 @@ use evidence::intel::{Collateral, Measurements, Profile, Root, TcbPolicy};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::cli::evidence::intel::{RawAllowed, no_trust_file, tcb_policy};
+use crate::cli::evidence::intel::{RawAllowed, no_trust_file, tcb_policy, with_cache};
 use crate::cli::evidence::{EvidenceOptions, accepted, files, refused, slices};
 use crate::cli::files::{malformed, read, read_toml};
 use crate::cli::{Failure, Outcome};
@@ -54,8 +54,8 @@ impl Input {
         let at = options.at()?;
         let (evidence, others) =
             read_evidence(&input, &slices(&files)).map_err(|error| refused(&error))?;
-        let collateral = Collateral::read(others).map_err(|error| refused(&error))?;
         let root = Root::intel().map_err(|error| refused(&error))?;
+        let collateral = with_cache(options, evidence.quote(), &others, &root)?;
         Ok(Self { evidence, collateral, root, at })
     }
 }
