@@ -210,7 +210,9 @@ fn answers_of_intel_are_checked() {
     let family = pcs::Item::TcbInfo(Tee::Tdx, Fmspc::from_bytes([9; 6]));
     let sgx_identity = pcs::Item::QeIdentity(Tee::Sgx);
     let processors = pcs::Item::PckCrl(PckAuthority::Processor);
-    let rows: [(&pcs::Item, &[u8], &[u8], Timestamp, &str); 21] = [
+    /// Item, answer, certificates, time, verdict.
+    type Row<'a> = (&'a pcs::Item, &'a [u8], &'a [u8], Timestamp, &'static str);
+    let rows: [Row<'_>; 21] = [
         (info, info_file, info_chain, at, "authentic"),
         (info, info_file, info_chain, late, "evidence.collateral-stale"),
         (info, info_file, &foreign[2], at, "evidence.chain"),

@@ -70,14 +70,6 @@ pub struct FetchOptions {
     at: Option<Timestamp>,
 }
 
-pub(super) const EXAMPLE: &str = "Examples:
-  cloister evidence fetch --kind snp --input report.bin --cache cache
-  cloister evidence fetch --kind tdx --input quote.dat --cache cache --pcs https://pccs.example.org:8081
-  cloister evidence fetch --lists milan,genoa,turin,intel --cache cache --json
-
-Then, without a network:
-  cloister evidence inspect --kind snp --input report.bin --cache cache";
-
 pub(super) fn run(options: &FetchOptions, edition: &Edition) -> Outcome {
     fetch(options, edition, Schedule::POLITE, Machine::real())
 }
