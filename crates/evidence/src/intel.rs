@@ -42,7 +42,7 @@ use crate::error::refuse_if;
 pub use crate::snp::{Measurements, Profile};
 use authentic::Authentic;
 pub use collateral::Collateral;
-pub use expected::{Allowed, Expected};
+pub use expected::{Allowed, Expected, ExpectedGuest};
 pub use input::read_quote;
 pub use policy::TcbPolicy;
 pub use quote::{Body, Quote};
@@ -73,9 +73,9 @@ pub fn verify(
 ) -> Result<Verified<TdxClaims>, EvidenceError> {
     let Body::Tdx(report) = quote.body() else { return Err(EvidenceError::TeeType) };
     let authentic = Authentic::check(quote, collateral, root)?;
-    let tcb = authentic.appraise(collateral, &expected.tcb, at)?.accepted()?;
+    let tcb = authentic.appraise(collateral, &expected.guest.tcb, at)?.accepted()?;
     let claims = TdxClaims { platform: authentic.key.claims(), tcb, report: report.clone() };
-    expected.check(&claims)?;
+    expected.guest.check(&claims, &expected.report_data)?;
     Ok(Verified::assertion(claims))
 }
 

@@ -90,7 +90,7 @@ impl<'a> EndorsementKey<'a> {
 
     /// Checks that the key is that of one chip with one set of firmware versions.
     pub(super) fn is_of(&self, chip: &ChipId, tcb: &Tcb) -> Result<(), EvidenceError> {
-        if self.kind != SigningKey::Vcek {
+        if self.kind() != SigningKey::Vcek {
             return Err(EvidenceError::SigningKey);
         }
         self.is_of_generation()?;

@@ -9,7 +9,7 @@ use domain::claims::{
 };
 use evidence::EvidenceError;
 use evidence::eventlog::EventLog;
-use evidence::intel::{Body, Expected, Measurements, Profile, Tee};
+use evidence::intel::{Body, Expected, ExpectedGuest, Measurements, Profile, Tee};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -76,18 +76,18 @@ struct RawExpected {
 fn expected(path: &Path) -> Result<Expected, Failure> {
     let raw: RawExpected = read_toml(path)?;
     let unusable = |error: EvidenceError| malformed(path, &error);
-    Ok(Expected {
+    let guest = ExpectedGuest {
         measurements: Measurements::new(raw.measurements).map_err(unusable)?,
         rtmrs: raw.rtmrs,
         config_id: raw.mrconfigid,
         owner: raw.mrowner,
         owner_config: raw.mrownerconfig,
-        report_data: raw.report_data,
         td_attributes: raw.td_attributes,
         xfam: raw.xfam,
         modules: raw.modules.into(),
         families: raw.families.into(),
         platforms: raw.platforms.into(),
         tcb: tcb_policy(path, raw.tcb)?,
-    })
+    };
+    Ok(Expected { guest, report_data: raw.report_data })
 }

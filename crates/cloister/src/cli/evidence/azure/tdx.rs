@@ -11,7 +11,7 @@ use domain::claims::{
 use evidence::EvidenceError;
 use evidence::azure::tdx_vtpm::{self, Evidence, Expected, read_evidence};
 use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
-use evidence::intel::{Collateral, Measurements, Profile, Root, TcbPolicy};
+use evidence::intel::{Collateral, ExpectedGuest, Measurements, Profile, Root, TcbPolicy};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -82,7 +82,7 @@ struct RawExpected {
 fn expected(path: &Path) -> Result<Expected, Failure> {
     let raw: RawExpected = read_toml(path)?;
     let unusable = |error: EvidenceError| malformed(path, &error);
-    Ok(Expected {
+    let guest = ExpectedGuest {
         measurements: Measurements::new(raw.measurements).map_err(unusable)?,
         rtmrs: raw.rtmrs,
         config_id: raw.mrconfigid,
@@ -94,6 +94,7 @@ fn expected(path: &Path) -> Result<Expected, Failure> {
         families: raw.families.into(),
         platforms: raw.platforms.into(),
         tcb: tcb_policy(path, raw.tcb)?,
-        vtpm: VtpmExpected { nonce: raw.nonce, pcrs: PcrSets::new(raw.pcrs).map_err(unusable)? },
-    })
+    };
+    let vtpm = VtpmExpected { nonce: raw.nonce, pcrs: PcrSets::new(raw.pcrs).map_err(unusable)? };
+    Ok(Expected { guest, vtpm })
 }
