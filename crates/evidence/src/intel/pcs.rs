@@ -56,13 +56,18 @@ pub fn needs(
     ])
 }
 
-/// The certificates that came in the header of an answer, as PEM.
+/// The certificates that came in the header of an answer, as PEM. The root issued each of them, so
+/// that a cache holds no other.
 ///
 /// # Errors
-/// [`EvidenceError::CollateralMalformed`] or [`EvidenceError::Malformed`].
-pub fn issuer_chain(header: &str) -> Result<Vec<u8>, EvidenceError> {
+/// [`EvidenceError::CollateralMalformed`] or [`EvidenceError::Malformed`] for what holds none;
+/// [`EvidenceError::Chain`], [`EvidenceError::UnknownRoot`] or [`EvidenceError::EmulatedPlatform`] for
+/// one that `root` did not issue.
+pub fn issuer_chain(header: &str, root: &Root) -> Result<Vec<u8>, EvidenceError> {
     let text = percent_decoded(header)?.into_bytes();
-    pem::certificates(&text)?;
+    for der in pem::certificates(&text)? {
+        root.issued(&Certificate::from_der(&der)?)?;
+    }
     Ok(text)
 }
 

@@ -117,8 +117,8 @@ fn answers_of_amd_are_checked() {
     let check = |item: kds::Item, answer: &[u8], at| code(item.check(answer, &[ask], &roots, at));
     let list = |revoked, next| authority().revocation_list(revoked, created(), next).unwrap();
     let crl = kds::Item::Crl(genoa, SigningKey::Vcek);
-    let current = list(false, now());
-    let foreign = other_authority().revocation_list(false, created(), now()).unwrap();
+    let current = list(None, now());
+    let foreign = other_authority().revocation_list(None, created(), now()).unwrap();
     let providers = processor(|e| e.signing_key = SigningKey::Vlek);
     let chain = |kind| kds::Item::Chain(genoa, kind);
     let beyond = now().plus_seconds(1);
@@ -128,7 +128,7 @@ fn answers_of_amd_are_checked() {
     let other_chip = processor(|e| e.hardware_id = Some(vec![8; 64]));
     let newer = processor(|e| e.tcb.snp = 0x1c);
     let milan = processor(|e| e.product = "Milan".into());
-    let revoked = list(true, now());
+    let revoked = list(Some(SigningKey::Vcek), now());
     let rows: [(kds::Item, &[u8], Timestamp, &str); 22] = [
         (vcek, right.vcek_der(), now(), "authentic"),
         (vcek, right.vcek_der(), past, "evidence.not-yet-valid"),
@@ -264,16 +264,20 @@ fn the_certificate_of_a_platform_may_be_given_beside_the_quote() {
 }
 
 #[test]
-fn chains_in_headers_are_certificates() {
-    let chain = Fake::tdx(4, created()).sign().unwrap().collateral.tcb_info_issuer_chain;
-    let header = chain.replace('\n', "%0A").replace(' ', "%20").replace('+', "%2B");
-    assert_eq!(pcs::issuer_chain(&header).unwrap(), chain.into_bytes());
+fn chains_in_headers_are_certificates_of_the_root() {
+    let evidence = Fake::tdx(4, created()).sign().unwrap();
+    let root = Root::emulated(&evidence.root).unwrap();
+    let encoded = |pem: &str| pem.replace('\n', "%0A").replace(' ', "%20").replace('+', "%2B");
+    let code = |header: &str| pcs::issuer_chain(header, &root).unwrap_err().reason();
+    let chain = evidence.collateral.tcb_info_issuer_chain;
+    assert_eq!(pcs::issuer_chain(&encoded(&chain), &root).unwrap(), chain.clone().into_bytes());
     for header in ["", "none", "-----BEGIN%20X"] {
-        assert_eq!(
-            pcs::issuer_chain(header).unwrap_err().reason(),
-            "evidence.malformed",
-            "{header}"
-        );
+        assert_eq!(code(header), "evidence.malformed", "{header}");
     }
-    assert_eq!(pcs::issuer_chain("%zz").unwrap_err().reason(), "evidence.collateral-malformed");
+    assert_eq!(code("%zz"), "evidence.collateral-malformed");
+    let other = Fake::tdx(4, created()).sign().unwrap().collateral.tcb_info_issuer_chain;
+    assert_eq!(code(&encoded(&format!("{chain}{other}"))), "evidence.chain");
+    let intel = Root::intel().unwrap();
+    let refused = pcs::issuer_chain(&encoded(&chain), &intel).unwrap_err();
+    assert_eq!(refused, EvidenceError::EmulatedPlatform);
 }
