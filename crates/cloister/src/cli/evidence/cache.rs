@@ -20,8 +20,15 @@ use crate::cli::files::{unreadable, unwritable};
 pub(super) struct Cache(PathBuf);
 
 impl Cache {
+    /// One to fill: it need not be there yet.
     pub(super) fn new(folder: &Path) -> Self {
         Self(folder.to_owned())
+    }
+
+    /// One to take from. A folder that is not there is a slip of the pen, not an empty cache.
+    fn open(folder: &Path) -> Result<Self, Failure> {
+        fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+        Ok(Self::new(folder))
     }
 
     /// A file, if it is there.
@@ -100,12 +107,12 @@ impl ForReport {
         report: Result<Report, EvidenceError>,
     ) -> Result<Self, Failure> {
         let mut found = Self::default();
-        let (Some(folder), Ok(report)) = (folder, report) else { return Ok(found) };
+        let Some(cache) = folder.map(Cache::open).transpose()? else { return Ok(found) };
+        let Ok(report) = report else { return Ok(found) };
         let items = report.generation().and_then(|generation| match generation {
             Some(generation) => kds::needs(&report, generation),
             None => Ok(Vec::new()),
         });
-        let cache = Cache::new(folder);
         for item in items.unwrap_or_default() {
             let Some(content) = cache.read(&item.file())? else { continue };
             match item.is_certificates() {
@@ -134,10 +141,8 @@ pub(super) fn for_quote(
     collateral: &Collateral,
     root: &Root,
 ) -> Result<Vec<Vec<u8>>, Failure> {
-    let (Some(folder), Ok(items)) = (folder, pcs::needs(quote, collateral, root)) else {
-        return Ok(Vec::new());
-    };
-    let cache = Cache::new(folder);
+    let Some(cache) = folder.map(Cache::open).transpose()? else { return Ok(Vec::new()) };
+    let Ok(items) = pcs::needs(quote, collateral, root) else { return Ok(Vec::new()) };
     let mut found = cache.chains()?;
     for item in items {
         found.extend(cache.read(&item.file())?);

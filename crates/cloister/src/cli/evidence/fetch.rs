@@ -116,7 +116,7 @@ fn obtain(
     eprintln!("fetching {url}");
     let reply = fetcher.get(url)?;
     let refuse = |source| FetchError::Content { url: url.to_owned(), source };
-    let chain = issuer_chain(item, &reply).map_err(refuse)?;
+    let chain = issuer_chain(item, &reply, &judge.intel).map_err(refuse)?;
     let mut certificates = cache_certificates(cache, item)?;
     certificates.splice(0..0, chain.clone());
     let Fetched { content, until } =
@@ -130,12 +130,12 @@ fn obtain(
 }
 
 /// The certificates in the answer's header, where the item has one.
-fn issuer_chain(item: &Item, reply: &Reply) -> Result<Option<Vec<u8>>, EvidenceError> {
+fn issuer_chain(item: &Item, reply: &Reply, root: &Root) -> Result<Option<Vec<u8>>, EvidenceError> {
     const MALFORMED: EvidenceError = EvidenceError::CollateralMalformed("issuer chain");
     let Some(value) = item.chain_headers().iter().find_map(|name| reply.headers.get(*name)) else {
         return Ok(None);
     };
-    pcs::issuer_chain(value.to_str().map_err(|_| MALFORMED)?).map(Some)
+    pcs::issuer_chain(value.to_str().map_err(|_| MALFORMED)?, root).map(Some)
 }
 
 /// The certificates in the cache that may vouch for an item.

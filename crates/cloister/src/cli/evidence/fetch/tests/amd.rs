@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
-use domain::claims::{Generation, GuestPolicy, HostData, Measurement, ReportData, Tcb};
+use domain::claims::{Generation, GuestPolicy, HostData, Measurement, ReportData, SigningKey, Tcb};
 use evidence::snp::Roots;
 use testkit::emulated::{Authority, Endorsement, Launch, SecurityProcessor};
 
@@ -75,7 +75,7 @@ impl Shelf {
         let Platform { authority, processor } = platform();
         Self {
             chain: pem(&[processor.ask_der(), processor.ark_der()]),
-            list: authority.revocation_list(false, at(-1), at(30)).unwrap(),
+            list: authority.revocation_list(None, at(-1), at(30)).unwrap(),
             vcek: processor.vcek_der().to_vec(),
         }
     }
@@ -107,7 +107,9 @@ fn what_is_fetched_is_enough_for_a_decision() {
     let fetch = format!("fetch {kind} --kds {}", service.url());
     let inspect = format!("inspect {kind}");
 
+    assert_eq!(bench.run(&inspect).verdict(), "input.unreadable");
     // Nothing is there: the report alone has no certificates.
+    std::fs::create_dir(bench.path("cache")).unwrap();
     assert_eq!(bench.run(&inspect).verdict(), "evidence.malformed");
     let ran = bench.run(&fetch);
     assert_eq!(ran.verdict(), "fetched", "{ran:?}");
@@ -157,14 +159,11 @@ fn answers_that_are_refused_change_nothing(bench: &Bench, shelf: &Arc<Mutex<Shel
         ),
         (Shelf { chain: b"<html>".to_vec(), ..right.clone() }, "evidence.malformed"),
         (
-            Shelf {
-                list: foreign.revocation_list(false, at(-1), at(30)).unwrap(),
-                ..right.clone()
-            },
+            Shelf { list: foreign.revocation_list(None, at(-1), at(30)).unwrap(), ..right.clone() },
             "evidence.crl",
         ),
         (
-            Shelf { list: authority.revocation_list(false, at(-9), at(-1)).unwrap(), ..right },
+            Shelf { list: authority.revocation_list(None, at(-9), at(-1)).unwrap(), ..right },
             "evidence.crl-stale",
         ),
     ];
@@ -186,7 +185,8 @@ fn a_list_is_fetched_when_it_is_due_and_used(
     let later = at(31);
     let kind = format!("--kind snp --input @report --cache @cache --at {later}");
     assert_eq!(bench.run(&format!("inspect {kind}")).verdict(), "evidence.crl-stale");
-    let revoked = platform().authority.revocation_list(true, at(30), at(60)).unwrap();
+    let revoked =
+        platform().authority.revocation_list(Some(SigningKey::Vcek), at(30), at(60)).unwrap();
     shelf.lock().unwrap().list = revoked;
     service.asked();
     let ran = bench.run(&format!("fetch {kind} --kds {}", service.url()));

@@ -62,6 +62,8 @@ fn encoded(pem: &str) -> String {
     pem.trim().replace('\n', "%0A").replace(' ', "%20").replace('+', "%2B").replace('=', "%3D")
 }
 
+const AMD_ROOT: &str = include_str!("../../../../../../../attestation/roots/amd/genoa/ark.pem");
+
 const TDX: &str = "--kind tdx --input @quote --cache @cache --at 2026-03-20T00:00:00Z";
 
 #[test]
@@ -69,6 +71,8 @@ fn what_is_fetched_leaves_nothing_unchecked() {
     let Some((quote, shelf)) = Shelf::right() else { return };
     let (bench, service) = (released(), shelf.serve());
     bench.write("quote", quote);
+    assert_eq!(bench.run(&format!("inspect {TDX}")).verdict(), "input.unreadable");
+    std::fs::create_dir(bench.path("cache")).unwrap();
     let before = bench.run(&format!("inspect {TDX}"));
     assert!(before.warnings().contains(&"evidence.crl-not-checked"), "{before:?}");
     let fetch = format!("fetch {TDX} --pcs {}", service.url());
@@ -122,7 +126,12 @@ fn lists_come_without_evidence() {
 fn answers_that_are_refused_are_not_kept() {
     let Some((quote, right)) = Shelf::right() else { return };
     type Change = fn(&mut Shelf);
-    let rows: [(Change, &str, &str); 8] = [
+    let rows: [(Change, &str, &str); 9] = [
+        (
+            |s| s.info_chain = encoded(AMD_ROOT),
+            "evidence.unknown-root",
+            "tcb-info-tdx-90c06f000000.json",
+        ),
         (
             |s| {
                 s.info =
