@@ -12,7 +12,7 @@ use x509_cert::time::Time;
 use crate::EvidenceError;
 use crate::error::refuse_if;
 use crate::signatures::KnownSignatures;
-use crate::x509::{Certificate, first_element, seconds};
+use crate::x509::{Certificate, first_element, seconds, timestamp};
 
 /// A parsed list. Its content is authentic only after [`RevocationList::signed_by`].
 ///
@@ -77,6 +77,11 @@ impl RevocationList {
         let current = seconds(content.this_update)? <= at.unix_seconds()
             && at.unix_seconds() <= seconds(next_update)?;
         refuse_if(!current, EvidenceError::CrlStale)
+    }
+
+    /// When the next list is due.
+    pub(crate) fn next_update(&self) -> Result<Timestamp, EvidenceError> {
+        timestamp(self.content.next_update.ok_or(EvidenceError::CrlStale)?)
     }
 
     /// Checks that the list does not revoke `certificate`, which the list's issuer issued.

@@ -81,6 +81,12 @@ pub enum EvidenceError {
     /// The collateral's next update was due before the time of verification.
     #[error("the collateral is out of date: {0}")]
     CollateralStale(&'static str),
+    /// The enclave was configured otherwise at launch.
+    #[error("the enclave's configuration identity is not the expected one")]
+    ConfigId,
+    /// The version of the enclave's configuration is too low.
+    #[error("the enclave's configuration version is lower than accepted")]
+    ConfigSvn,
     /// The revocation list is malformed or not signed by the issuer that it names.
     #[error("the revocation list is malformed or not signed by its issuer")]
     Crl,
@@ -99,6 +105,9 @@ pub enum EvidenceError {
     /// The evidence is from the emulated platform, whose root is not among the given roots.
     #[error("the evidence is from an emulated platform")]
     EmulatedPlatform,
+    /// The enclave has other attributes than expected.
+    #[error("the enclave's attributes are not the expected ones")]
+    EnclaveAttributes,
     /// The event log does not explain this RTMR of the quote: it is another guest's, or incomplete.
     #[error("the event log does not replay to RTMR{0}")]
     EventLog(usize),
@@ -168,6 +177,18 @@ pub enum EvidenceError {
     /// Somebody else signed the guest's ID block.
     #[error("the guest's ID key is not an expected one")]
     IdKey,
+    /// The enclave is another one by its extended product identity.
+    #[error("the enclave's extended product identity is not the expected one")]
+    IsvExtProdId,
+    /// The enclave is of another family.
+    #[error("the enclave's family is not the expected one")]
+    IsvFamilyId,
+    /// The enclave is another product of its signer's.
+    #[error("the enclave's product is not the expected one")]
+    IsvProdId,
+    /// The signer's version of the enclave is too low.
+    #[error("the enclave's security version is lower than accepted")]
+    IsvSvn,
     /// The bytes are not what their format says.
     #[error("malformed evidence: {0}")]
     Malformed(&'static str),
@@ -180,6 +201,9 @@ pub enum EvidenceError {
     /// The guest can be moved to another machine.
     #[error("the guest can be migrated")]
     Migratable,
+    /// The enclave saves other things on an exit than expected.
+    #[error("the enclave's MISCSELECT is not the expected one")]
+    MiscSelect,
     /// A mitigation that is asked for was not in force, at launch or now.
     #[error("a required mitigation is not in force")]
     Mitigation,
@@ -195,9 +219,15 @@ pub enum EvidenceError {
     /// The TDX module is not an expected one.
     #[error("the TDX module's measurement is not an expected one")]
     MrSeam,
+    /// Somebody else signed the enclave.
+    #[error("the enclave's signer is not an expected one")]
+    MrSigner,
     /// No measurement is expected, so none can match.
     #[error("at least one expected measurement is required")]
     NoMeasurements,
+    /// No signer is expected, so none can match.
+    #[error("at least one expected signer is required")]
+    NoSigners,
     /// A certificate is not valid yet.
     #[error("a certificate of the chain is not yet valid")]
     NotYetValid,
@@ -348,12 +378,15 @@ impl Reason for EvidenceError {
             Self::CollateralNotYetValid(_) => "evidence.collateral-not-yet-valid",
             Self::CollateralSignature(_) => "evidence.collateral-signature",
             Self::CollateralStale(_) => "evidence.collateral-stale",
+            Self::ConfigId => "evidence.config-id",
+            Self::ConfigSvn => "evidence.config-svn",
             Self::Crl => "evidence.crl",
             Self::CrlMissing => "evidence.crl-missing",
             Self::CrlNotChecked => "evidence.crl-not-checked",
             Self::CrlStale => "evidence.crl-stale",
             Self::DebugEnabled => "evidence.debug-enabled",
             Self::EmulatedPlatform => "evidence.emulated-platform",
+            Self::EnclaveAttributes => "evidence.enclave-attributes",
             Self::EventLog(_) => "evidence.event-log",
             Self::EventLogData => "evidence.event-log-data",
             Self::EventLogMalformed(_) => "evidence.event-log-malformed",
@@ -377,16 +410,23 @@ impl Reason for EvidenceError {
             Self::GuestSvn => "evidence.guest-svn",
             Self::HostData => "evidence.host-data",
             Self::IdKey => "evidence.id-key",
+            Self::IsvExtProdId => "evidence.isv-ext-prod-id",
+            Self::IsvFamilyId => "evidence.isv-family-id",
+            Self::IsvProdId => "evidence.isv-prod-id",
+            Self::IsvSvn => "evidence.isv-svn",
             Self::Malformed(_) => "evidence.malformed",
             Self::Measurement => "evidence.measurement",
             Self::Migratable => "evidence.td-migratable",
             Self::MigrationAgent => "evidence.migration-agent",
+            Self::MiscSelect => "evidence.misc-select",
             Self::Mitigation => "evidence.mitigation",
             Self::MrConfigId => "evidence.mr-config-id",
             Self::MrOwner => "evidence.mr-owner",
             Self::MrOwnerConfig => "evidence.mr-owner-config",
             Self::MrSeam => "evidence.mr-seam",
+            Self::MrSigner => "evidence.mr-signer",
             Self::NoMeasurements => "evidence.no-measurements",
+            Self::NoSigners => "evidence.no-signers",
             Self::NotYetValid => "evidence.not-yet-valid",
             Self::PlatformInfo => "evidence.platform-info",
             Self::PolicyAbi => "evidence.policy-abi",

@@ -9,8 +9,8 @@
 //! 4. the TCB status;
 //! 5. the measured values.
 //!
-//! [`verify`] decides on evidence of a TDX guest; its result is the only way to a
-//! `Verified<TdxClaims>`. [`inspect`] says whether a quote is authentic and what is wrong with it;
+//! [`verify`] decides on evidence of a TDX guest, [`sgx::verify`] on that of an SGX enclave; their
+//! results are the only way to a `Verified` of the claims. [`inspect`] says whether a quote is authentic and what is wrong with it;
 //! its result opens nothing.
 
 mod authentic;
@@ -21,11 +21,13 @@ mod extension;
 mod fields;
 mod input;
 mod json;
+pub mod pcs;
 mod policy;
 mod qe_identity;
 mod quote;
 mod report;
 mod roots;
+pub mod sgx;
 mod signed;
 mod tcb;
 mod tcb_info;
@@ -41,7 +43,7 @@ use crate::signatures::KnownSignatures;
 pub use crate::snp::{Measurements, Profile};
 use authentic::Authentic;
 pub use collateral::Collateral;
-pub use expected::{Allowed, Expected};
+pub use expected::{Allowed, Expected, ExpectedGuest};
 pub use input::read_quote;
 pub use policy::TcbPolicy;
 pub use quote::{Body, Quote};
@@ -88,13 +90,9 @@ pub fn verify_knowing(
 ) -> Result<Verified<TdxClaims>, EvidenceError> {
     let Body::Tdx(report) = quote.body() else { return Err(EvidenceError::TeeType) };
     let authentic = Authentic::check(quote, collateral, root, known)?;
-    let appraisal = authentic.appraise(collateral, &expected.tcb, at, known)?;
-    if let Some(error) = appraisal.missing.iter().chain(&appraisal.findings).next() {
-        return Err(*error);
-    }
-    let tcb = appraisal.tcb.ok_or(EvidenceError::CollateralMissing("TCB info"))?;
+    let tcb = authentic.appraise(collateral, &expected.guest.tcb, at, known)?.accepted()?;
     let claims = TdxClaims { platform: authentic.key.claims(), tcb, report: report.clone() };
-    expected.check(&claims)?;
+    expected.guest.check(&claims, &expected.report_data)?;
     Ok(Verified::assertion(claims))
 }
 

@@ -11,6 +11,7 @@ pub mod azure;
 mod crl;
 mod error;
 pub mod eventlog;
+mod fetched;
 pub mod intel;
 pub mod launch;
 pub mod nvidia;
@@ -21,4 +22,5 @@ pub mod snp;
 mod x509;
 
 pub use error::EvidenceError;
+pub use fetched::Fetched;
 pub use signatures::KnownSignatures;

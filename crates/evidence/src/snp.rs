@@ -10,6 +10,7 @@ mod chain;
 mod crl;
 mod expected;
 mod input;
+pub mod kds;
 mod report;
 mod roots;
 mod rules;
@@ -26,7 +27,7 @@ use crate::signatures::KnownSignatures;
 use authentic::Authentic;
 pub use crl::Crl;
 pub use expected::{Chips, Expected, Measurements, TcbFloors};
-pub use input::read_evidence;
+pub use input::{read_evidence, read_report};
 pub use report::{REPORT_LENGTH, RawTcb, Report};
 pub use roots::{EMULATED_MARKER, Roots};
 pub use rules::{

@@ -193,6 +193,11 @@ impl Certificate {
         }
     }
 
+    /// The last moment of the certificate's validity.
+    pub(crate) fn not_after(&self) -> Result<Timestamp, EvidenceError> {
+        timestamp(self.parsed.tbs_certificate().validity().not_after)
+    }
+
     /// Whether the certificate is valid at `at`.
     pub(crate) fn valid_at(&self, at: Timestamp) -> Result<(), EvidenceError> {
         let validity = self.parsed.tbs_certificate().validity();
@@ -217,6 +222,11 @@ pub(crate) fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<&str> {
 
 pub(crate) fn seconds(time: Time) -> Result<i64, EvidenceError> {
     i64::try_from(time.to_unix_duration().as_secs())
+        .map_err(|_| EvidenceError::Malformed("certificate validity"))
+}
+
+pub(crate) fn timestamp(time: Time) -> Result<Timestamp, EvidenceError> {
+    Timestamp::from_unix_seconds(seconds(time)?)
         .map_err(|_| EvidenceError::Malformed("certificate validity"))
 }
 

@@ -31,6 +31,12 @@ impl Answer {
     pub fn new(json: Value, text: impl Into<String>) -> Self {
         Self { json, text: text.into() }
     }
+
+    /// What programs read.
+    #[must_use]
+    pub const fn json(&self) -> &Value {
+        &self.json
+    }
 }
 
 /// A command that did not.
@@ -59,6 +65,26 @@ impl Failure {
     pub fn refusal(reason: &str, detail: &str) -> Self {
         let json = json!({ "verdict": "refused", "reason": reason, "detail": detail });
         Self::Refused(Answer::new(json, format!("refused: {detail} ({reason})")))
+    }
+
+    /// This failure, and in its detail also that of another one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let also = match other {
+            Self::Unusable { reason, detail } => format!("; {detail} ({reason})"),
+            Self::Refused(answer) => format!("; {}", answer.text),
+        };
+        match self {
+            Self::Unusable { reason, detail } => {
+                Self::Unusable { reason, detail: format!("{detail}{also}") }
+            }
+            Self::Refused(Answer { mut json, text }) => {
+                if let Some(Value::String(detail)) = json.get_mut("detail") {
+                    detail.push_str(&also);
+                }
+                Self::Refused(Answer { json, text: format!("{text}{also}") })
+            }
+        }
     }
 
     /// Input that `error` says cannot be used.

@@ -1,33 +1,38 @@
 //! `cloister evidence`: look at attestation evidence, or decide on it as a broker does.
+//!
+//! One module per kind of evidence; the dispatch below names each of them.
 
 mod azure;
+mod cache;
+mod fetch;
+mod help;
 mod intel;
 mod nvidia;
+mod sgx;
+mod snp;
+mod tdx;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use airlock::export::Trust as TrustFile;
 use clap::{Args, Subcommand, ValueEnum};
-use domain::claims::{ChipId, HostData, Measurement, ReportData, Trust};
-use domain::{Digest, Timestamp};
+use domain::Timestamp;
+use domain::claims::Trust;
 use evidence::EvidenceError;
-use evidence::snp::{
-    Chips, Crl, Expected, Measurements, PlatformRules, Profile, Roots, SnpEvidence, TcbFloors,
-    inspect, read_evidence, verify,
-};
-use serde::Deserialize;
+use evidence::snp::Profile;
 use serde_json::{Value, json};
 
-use super::files::{malformed, now, read, read_json, read_text, read_toml};
+use super::files::{now, read};
 use super::{Answer, Failure, Outcome};
 use crate::Edition;
 
 /// Commands on evidence.
 #[derive(Debug, Subcommand)]
 pub enum EvidenceCommand {
+    /// Fetch what vendors publish about evidence into a folder; the one of these that uses a network
+    #[command(after_help = help::FETCH)]
+    Fetch(fetch::FetchOptions),
     /// Say whether evidence is authentic, and what it claims; opens no release path
-    #[command(after_help = INSPECT_EXAMPLE)]
+    #[command(after_help = help::INSPECT)]
     Inspect {
         #[command(flatten)]
         evidence: EvidenceOptions,
@@ -37,7 +42,7 @@ pub enum EvidenceCommand {
         profile: ProfileOption,
     },
     /// Decide on evidence: every expected value is compared
-    #[command(after_help = VERIFY_EXAMPLE)]
+    #[command(after_help = help::VERIFY)]
     Verify {
         #[command(flatten)]
         evidence: EvidenceOptions,
@@ -46,39 +51,6 @@ pub enum EvidenceCommand {
         expect: PathBuf,
     },
 }
-
-const INSPECT_EXAMPLE: &str = "Examples:
-  cloister evidence inspect --kind snp --input report.bin --certs vcek.der --at 2026-11-20T12:00:00Z
-  cloister evidence inspect --kind snp --input evidence.json --crl milan.crl --profile archive --json
-  cloister evidence inspect --kind tdx --input quote.dat --collateral tcbInfo.json \\
-      --collateral qeIdentity.json --crl root.crl --crl pck.crl --at 2026-11-20T12:00:00Z
-  cloister evidence inspect --kind nvidia-gpu --input report.txt --certs chain.pem --collateral vbios.xml";
-
-const VERIFY_EXAMPLE: &str = "Example:
-  cloister evidence verify --kind snp --input evidence.json --crl milan.crl --expect expect.toml
-
-What is expected:
-  measurements = [\"…\"]     # 96 hexadecimal digits each, as printed by `measure snp`
-  host_data = \"sha256:…\"   # digest of the launch manifest
-  report_data = \"…\"        # 128 hexadecimal digits
-  chips = \"any\"            # or a list of chip ids
-  floors = \"minimum-tcb.toml\" # optional: stricter or newer than the built-in ones
-  [rules.guest]              # optional: all of [rules] as [platform] in docs/cloister.toml
-
-What is expected of a TDX guest; identities in hexadecimal, attributes as 0x…:
-  measurements = [\"…\"]     # MRTD
-  rtmrs = [\"…\", \"…\", \"…\", \"…\"]
-  mrconfigid, mrowner, mrownerconfig, report_data, td_attributes, xfam
-  modules = \"any\"          # or a list of MRSEAM
-  families = \"any\"         # or a list of FMSPC
-  platforms = \"any\"        # or a list of PPID
-  tcb = \"minimum-tcb-intel.toml\" # optional: stricter or newer than the built-in one
-
-What is expected of a machine on Azure (az-snp-vtpm), whose processor binds the claims of the TPM:
-  measurements, host_data, chips, floors as above, and instead of report_data
-  nonce = \"…\"              # hexadecimal: what the TPM's quote was asked for with
-  pcrs = [[\"…\", …]]        # sets of 24 SHA-256 values, PCR 0 to 23; one set must match
-For az-tdx-vtpm nonce and pcrs stand beside what a TDX guest has, again instead of report_data";
 
 /// The evidence and what it is judged by.
 #[derive(Debug, Args)]
@@ -103,25 +75,15 @@ pub struct EvidenceOptions {
     /// The event log of the TDX guest (/sys/firmware/acpi/tables/data/CCEL): it must explain the RTMRs
     #[arg(long)]
     event_log: Option<PathBuf>,
+    /// Folder that `evidence fetch` filled: what fits is taken from it, besides the options above
+    #[arg(long)]
+    cache: Option<PathBuf>,
     /// A deployment's trust file; only a laboratory's program reads a root from it
     #[arg(long)]
     trust: Option<PathBuf>,
     /// The time at which everything must be valid, RFC 3339; the machine's time if absent
     #[arg(long)]
     at: Option<Timestamp>,
-}
-
-impl EvidenceOptions {
-    /// An event log explains the RTMRs of a TDX quote and nothing else.
-    fn check_event_log(&self) -> Result<(), Failure> {
-        if self.event_log.is_some() && self.kind != Kind::Tdx {
-            return Err(Failure::unusable_because(
-                "evidence.event-log-kind",
-                "`--event-log` is about the quote of a TDX guest: `--kind tdx`",
-            ));
-        }
-        Ok(())
-    }
 }
 
 /// Kinds of evidence.
@@ -141,9 +103,21 @@ pub(super) enum Kind {
     NvidiaGpu,
 }
 
-impl Kind {
-    const fn is_azure(self) -> bool {
-        matches!(self, Self::AzSnpVtpm | Self::AzTdxVtpm)
+impl EvidenceOptions {
+    /// The time at which everything must be valid.
+    fn at(&self) -> Result<Timestamp, Failure> {
+        self.at.map_or_else(now, Ok)
+    }
+
+    /// An event log explains the RTMRs of a TDX quote and nothing else.
+    fn check_event_log(&self) -> Result<(), Failure> {
+        if self.event_log.is_some() && self.kind != Kind::Tdx {
+            return Err(Failure::unusable_because(
+                "evidence.event-log-kind",
+                "`--event-log` is about the quote of a TDX guest: `--kind tdx`",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -156,87 +130,56 @@ pub enum ProfileOption {
     Archive,
 }
 
+impl From<ProfileOption> for Profile {
+    fn from(option: ProfileOption) -> Self {
+        match option {
+            ProfileOption::Production => Self::Production,
+            ProfileOption::Archive => Self::Archive,
+        }
+    }
+}
+
 pub(super) fn run(command: EvidenceCommand, edition: &Edition) -> Outcome {
     match command {
+        EvidenceCommand::Fetch(options) => fetch::run(&options, edition),
         EvidenceCommand::Inspect { evidence, profile } => {
-            evidence.check_event_log()?;
-            let profile = match profile {
-                ProfileOption::Production => Profile::Production,
-                ProfileOption::Archive => Profile::Archive,
-            };
-            if let Some(tee) = intel::tee(evidence.kind) {
-                return intel::inspect(&evidence, tee, profile);
-            }
-            if evidence.kind.is_azure() {
-                return azure::inspect(&evidence, profile, edition);
-            }
-            if evidence.kind == Kind::NvidiaGpu {
-                return nvidia::inspect(&evidence, profile);
-            }
-            let input = Input::read(&evidence, edition)?;
-            let crls: Vec<_> = input.crls.iter().map(Vec::as_slice).collect();
-            let floors = TcbFloors::published().map_err(|error| refused(&error))?;
-            let inspected =
-                inspect(&input.evidence, &floors, profile, &input.roots, &crls, input.at)
-                    .map_err(|error| refused(&error))?;
-            let claims = inspected.claims();
-            let trust = claims.platform.trust();
-            Ok(accepted("authentic", trust, json!(claims), inspected.warnings()))
+            inspect(&evidence, profile.into(), edition)
         }
-        EvidenceCommand::Verify { evidence, expect } => {
-            evidence.check_event_log()?;
-            if evidence.kind == Kind::Tdx {
-                return intel::verify(&evidence, &expect);
-            }
-            if evidence.kind.is_azure() {
-                return azure::verify(&evidence, &expect, edition);
-            }
-            let expected = expected(&expect)?;
-            let input = Input::read(&evidence, edition)?;
-            let crl = match input.crls.as_slice() {
-                [] => Crl::EmulatedNone,
-                [crl] => Crl::Given(crl),
-                _ => return Err(Failure::unusable_because("evidence.crls", "give one `--crl`")),
-            };
-            let claims = verify(&input.evidence, &expected, &input.roots, crl, input.at)
-                .map_err(|error| refused(&error))?;
-            Ok(accepted("verified", claims.get().platform.trust(), json!(claims.get()), &[]))
-        }
+        EvidenceCommand::Verify { evidence, expect } => verify(&evidence, &expect, edition),
     }
 }
 
-struct Input {
-    evidence: SnpEvidence,
-    crls: Vec<Vec<u8>>,
-    roots: Roots,
-    at: Timestamp,
+fn inspect(options: &EvidenceOptions, profile: Profile, edition: &Edition) -> Outcome {
+    options.check_event_log()?;
+    match options.kind {
+        Kind::Snp => snp::inspect(options, profile, edition),
+        Kind::Tdx => tdx::inspect(options, profile),
+        Kind::Sgx => sgx::inspect(options, profile),
+        Kind::AzSnpVtpm => azure::snp::inspect(options, profile, edition),
+        Kind::AzTdxVtpm => azure::tdx::inspect(options, profile),
+        Kind::NvidiaGpu => nvidia::inspect(options, profile),
+    }
 }
 
-impl Input {
-    fn read(options: &EvidenceOptions, edition: &Edition) -> Result<Self, Failure> {
-        if options.kind != Kind::Snp {
-            return Err(Failure::unusable_because(
-                "evidence.unsupported-kind",
-                "this version verifies SEV-SNP and TDX, also on Azure, and inspects SGX and NVIDIA",
-            ));
-        }
-        if !options.collateral.is_empty() {
-            return Err(Failure::unusable_because(
-                "evidence.collateral",
-                "evidence of the kind `snp` has no collateral; give lists as `--crl`",
-            ));
-        }
-        let files =
-            |paths: &[PathBuf]| paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
-        let input = read(&options.input)?;
-        let (certificates, crls) = (files(&options.certs)?, files(&options.crl)?);
-        let trust = options.trust.as_deref().map(read_json::<TrustFile>).transpose()?;
-        let roots = (edition.roots)(trust.as_ref()).map_err(|error| refused(&error))?;
-        let at = options.at.map_or_else(now, Ok)?;
-        let certificates: Vec<_> = certificates.iter().map(Vec::as_slice).collect();
-        let evidence = read_evidence(&input, &certificates).map_err(|error| refused(&error))?;
-        Ok(Self { evidence, crls, roots, at })
+fn verify(options: &EvidenceOptions, expect: &Path, edition: &Edition) -> Outcome {
+    options.check_event_log()?;
+    match options.kind {
+        Kind::Snp => snp::verify(options, expect, edition),
+        Kind::Tdx => tdx::verify(options, expect),
+        Kind::Sgx => sgx::verify(options, expect),
+        Kind::AzSnpVtpm => azure::snp::verify(options, expect, edition),
+        Kind::AzTdxVtpm => azure::tdx::verify(options, expect),
+        Kind::NvidiaGpu => nvidia::verify(options, expect),
     }
+}
+
+/// The contents of files.
+fn files(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    paths.iter().map(|path| read(path)).collect()
+}
+
+fn slices(files: &[Vec<u8>]) -> Vec<&[u8]> {
+    files.iter().map(Vec::as_slice).collect()
 }
 
 fn refused(error: &EvidenceError) -> Failure {
@@ -275,62 +218,4 @@ fn accepted(verdict: &str, trust: Trust, claims: Value, warnings: &[EvidenceErro
         }
     }
     Answer::new(json, text)
-}
-
-/// The file of `--expect`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawExpected {
-    measurements: BTreeSet<Measurement>,
-    host_data: Digest,
-    report_data: ReportData,
-    chips: RawChips,
-    floors: Option<PathBuf>,
-    #[serde(default = "PlatformRules::none")]
-    rules: PlatformRules,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawChips {
-    Word(AnyChip),
-    Listed(BTreeSet<ChipId>),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum AnyChip {
-    Any,
-}
-
-fn expected(path: &Path) -> Result<Expected, Failure> {
-    let raw: RawExpected = read_toml(path)?;
-    let unusable = |error: EvidenceError| malformed(path, &error);
-    Ok(Expected {
-        measurements: Measurements::new(raw.measurements).map_err(unusable)?,
-        host_data: HostData::from(raw.host_data),
-        report_data: raw.report_data,
-        floors: floors(path, raw.floors)?,
-        chips: raw.chips.into(),
-        rules: raw.rules,
-    })
-}
-
-impl From<RawChips> for Chips {
-    fn from(chips: RawChips) -> Self {
-        match chips {
-            RawChips::Word(AnyChip::Any) => Self::Any,
-            RawChips::Listed(chips) => Self::Listed(chips),
-        }
-    }
-}
-
-/// The floors that the file `expect` names, beside it, or the built-in ones.
-fn floors(expect: &Path, named: Option<PathBuf>) -> Result<TcbFloors, Failure> {
-    let folder = expect.parent().unwrap_or(Path::new("."));
-    let floors = match named {
-        Some(floors) => TcbFloors::from_toml(&read_text(&folder.join(floors))?),
-        None => TcbFloors::published(),
-    };
-    floors.map_err(|error| malformed(expect, &error))
 }

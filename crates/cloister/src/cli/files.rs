@@ -105,14 +105,14 @@ pub(super) fn envelope_json(envelope: &Envelope) -> Result<String, Failure> {
         .map_err(|error| Failure::unusable("input.malformed", &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::unusable_because(
         "input.unreadable",
         format!("`{}` cannot be read: {error}", path.display()),
     )
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::unusable_because(
         "output.unwritable",
         format!("`{}` cannot be written: {error}", path.display()),

@@ -1,17 +1,17 @@
 //! A type for each fixed-size field, so that one cannot be passed for another; lower-case
 //! hexadecimal everywhere.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
 use crate::Digest;
 
-macro_rules! fields {
+/// Types of so many bytes each, written as lower-case hexadecimal, with no other spelling. For the
+/// crates whose claims have fields of their own; they need `hex` and `serde`.
+#[macro_export]
+macro_rules! hex_fields {
     ($($(#[$doc:meta])* $name:ident, $length:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name([u8; $length]);
 
@@ -29,35 +29,35 @@ macro_rules! fields {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&::hex::encode(self.0))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, f)
             }
         }
 
-        impl FromStr for $name {
-            type Err = HexError;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::claims::HexError;
 
-            fn from_str(text: &str) -> Result<Self, HexError> {
+            fn from_str(text: &str) -> Result<Self, $crate::claims::HexError> {
                 if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                    return Err(HexError);
+                    return Err($crate::claims::HexError);
                 }
                 let mut bytes = [0; $length];
-                hex::decode_to_slice(text, &mut bytes).map_err(|_| HexError)?;
+                ::hex::decode_to_slice(text, &mut bytes).map_err(|_| $crate::claims::HexError)?;
                 Ok(Self(bytes))
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = HexError;
+            type Error = $crate::claims::HexError;
 
-            fn try_from(text: String) -> Result<Self, HexError> {
+            fn try_from(text: String) -> Result<Self, $crate::claims::HexError> {
                 text.parse()
             }
         }
@@ -70,7 +70,7 @@ macro_rules! fields {
     )*};
 }
 
-fields! {
+hex_fields! {
     /// A launch digest (SHA-384).
     Measurement, 48;
     /// 32 bytes that the host binds to a guest at launch.

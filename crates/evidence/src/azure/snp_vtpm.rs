@@ -8,8 +8,9 @@ use super::hcl::HardwareKind;
 use super::input::Parts;
 use super::vtpm::{RuntimeClaims, Vtpm, VtpmClaims, VtpmExpected};
 use crate::EvidenceError;
+use crate::error::refuse_if;
 use crate::snp::{
-    self, Chips, Crl, Expected as SnpExpected, Measurements, PlatformRules, Profile, Roots,
+    self, Chips, Crl, Expected as SnpExpected, Measurements, PlatformRules, Profile, Report, Roots,
     SnpEvidence, TcbFloors,
 };
 
@@ -48,6 +49,17 @@ pub struct AzureSnpClaims {
     pub runtime: RuntimeClaims,
     /// What the virtual TPM says.
     pub vtpm: VtpmClaims,
+}
+
+/// The processor's report of the same forms of `input`, for whoever looks for its certificates.
+///
+/// # Errors
+/// [`EvidenceError::Malformed`] for anything else, [`EvidenceError::AzureReportType`] for a machine
+/// with other hardware, and those of [`Report::parse`].
+pub fn read_report(input: &[u8]) -> Result<Report, EvidenceError> {
+    let Parts { hcl, .. } = Parts::read(input)?;
+    refuse_if(hcl.kind != HardwareKind::Snp, EvidenceError::AzureReportType)?;
+    Report::parse(&hcl.report)
 }
 
 /// Puts evidence together from a file and any number of others.

@@ -3,10 +3,6 @@
 use domain::claims::Trust;
 use domain::claims::intel::{IntelPlatform, TcbAssessment};
 use domain::claims::tdx::{TdReport, TdxClaims};
-use domain::claims::{
-    ConfigId, Fmspc, ModuleMeasurement, OwnerConfig, OwnerId, Ppid, RuntimeMeasurement,
-    TdAttributes, Xfam,
-};
 use domain::{Timestamp, Verified};
 use serde::Serialize;
 
@@ -16,7 +12,7 @@ use super::td_report::same_guest;
 use super::vtpm::{Attested, RuntimeClaims, Vtpm, VtpmClaims, VtpmExpected};
 use crate::EvidenceError;
 use crate::intel::{
-    self, Allowed, Body, Collateral, Expected as TdxExpected, Measurements, Profile, Quote, Root,
+    self, Body, Collateral, Expected as TdxExpected, ExpectedGuest, Profile, Quote, Root,
     TcbPolicy, Tee, read_quote,
 };
 
@@ -29,32 +25,20 @@ pub struct Evidence {
     vtpm: Vtpm,
 }
 
+impl Evidence {
+    /// The quote, for whoever looks for its collateral.
+    #[must_use]
+    pub const fn quote(&self) -> &Quote {
+        &self.quote
+    }
+}
+
 /// The values that evidence is compared with: those of [`intel::Expected`], whose report data is here
 /// that of the runtime claims, and those of the virtual TPM.
 #[derive(Clone, Debug)]
 pub struct Expected {
-    /// MRTD of the HCL, one of which must match: it makes the TPM's key.
-    pub measurements: Measurements,
-    /// RTMR0 to RTMR3.
-    pub rtmrs: [RuntimeMeasurement; 4],
-    /// MRCONFIGID.
-    pub config_id: ConfigId,
-    /// MROWNER.
-    pub owner: OwnerId,
-    /// MROWNERCONFIG.
-    pub owner_config: OwnerConfig,
-    /// ATTRIBUTES, all 64 bits.
-    pub td_attributes: TdAttributes,
-    /// XFAM, all 64 bits.
-    pub xfam: Xfam,
-    /// TDX modules (MRSEAM) that are allowed.
-    pub modules: Allowed<ModuleMeasurement>,
-    /// Processor families (FMSPC) that are allowed.
-    pub families: Allowed<Fmspc>,
-    /// Platforms (PPID) that are allowed.
-    pub platforms: Allowed<Ppid>,
-    /// Which TCB is good enough.
-    pub tcb: TcbPolicy,
+    /// The guest: the HCL, whose MRTD makes the TPM's key, and where it runs.
+    pub guest: ExpectedGuest,
     /// Nonce and PCR values.
     pub vtpm: VtpmExpected,
 }
@@ -213,20 +197,7 @@ impl Inspected {
 
 impl Expected {
     fn of_hardware(&self, vtpm: &Vtpm) -> TdxExpected {
-        TdxExpected {
-            measurements: self.measurements.clone(),
-            rtmrs: self.rtmrs,
-            config_id: self.config_id,
-            owner: self.owner,
-            owner_config: self.owner_config,
-            report_data: vtpm.report_data(),
-            td_attributes: self.td_attributes,
-            xfam: self.xfam,
-            modules: self.modules.clone(),
-            families: self.families.clone(),
-            platforms: self.platforms.clone(),
-            tcb: self.tcb.clone(),
-        }
+        TdxExpected { guest: self.guest.clone(), report_data: vtpm.report_data() }
     }
 }
 

@@ -38,12 +38,7 @@ impl<'a> Authentic<'a> {
         root: &'a Root,
         known: &mut KnownSignatures,
     ) -> Result<Self, EvidenceError> {
-        let key = match &quote.certification {
-            Certification::Chain(chain) => PlatformKey::verify(chain, root, known)?,
-            Certification::Elsewhere => {
-                PlatformKey::verify(&chain_of(&collateral.certificates)?, root, known)?
-            }
-        };
+        let key = platform_key(quote, collateral, root, known)?;
         let enclave = &quote.quoting_enclave;
         key.certificate
             .signed_p256(&enclave.signed, &enclave.signature)
@@ -263,6 +258,14 @@ pub(super) struct Appraisal {
 }
 
 impl Appraisal {
+    /// The status, where nothing is wrong and nothing was left unchecked.
+    pub(super) fn accepted(self) -> Result<TcbAssessment, EvidenceError> {
+        match self.missing.into_iter().chain(self.findings).next() {
+            Some(error) => Err(error),
+            None => self.tcb.ok_or(EvidenceError::CollateralMissing("TCB info")),
+        }
+    }
+
     fn note(&mut self, check: Result<(), EvidenceError>) {
         if let Err(finding) = check
             && !self.findings.contains(&finding)
@@ -280,6 +283,22 @@ impl Appraisal {
     }
 }
 
+/// The key of the platform that made `quote`, from the quote or, where that only names it, from
+/// `collateral`.
+pub(super) fn platform_key<'a>(
+    quote: &Quote,
+    collateral: &Collateral,
+    root: &'a Root,
+    known: &mut KnownSignatures,
+) -> Result<PlatformKey<'a>, EvidenceError> {
+    match &quote.certification {
+        Certification::Chain(chain) => PlatformKey::verify(chain, root, known),
+        Certification::Elsewhere => {
+            PlatformKey::verify(&chain_of(&collateral.certificates)?, root, known)
+        }
+    }
+}
+
 /// The platform's certificate and what else may be its issuer, of certificates in any order.
 fn chain_of(certificates: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, EvidenceError> {
     const MISSING: EvidenceError = EvidenceError::CollateralMissing("PCK certificate");
@@ -292,7 +311,11 @@ fn chain_of(certificates: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, EvidenceError> {
     Ok([(*leaf).clone()].into_iter().chain(others).collect())
 }
 
-fn current(what: &'static str, window: Window, at: Timestamp) -> Result<(), EvidenceError> {
+pub(super) fn current(
+    what: &'static str,
+    window: Window,
+    at: Timestamp,
+) -> Result<(), EvidenceError> {
     refuse_if(at < window.issue_date, EvidenceError::CollateralNotYetValid(what))?;
     refuse_if(at > window.next_update, EvidenceError::CollateralStale(what))
 }

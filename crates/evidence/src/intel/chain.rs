@@ -17,7 +17,7 @@ pub(super) struct PlatformKey<'a> {
     pub(super) intermediate: Certificate,
     pub(super) certificate: Certificate,
     pub(super) extension: SgxExtension,
-    authority: PckAuthority,
+    pub(super) authority: PckAuthority,
 }
 
 impl<'a> PlatformKey<'a> {
@@ -37,13 +37,10 @@ impl<'a> PlatformKey<'a> {
         certificate.signed_by(&intermediate, known)?;
         certificate.is_end_entity()?;
         refuse_if(!root.names(&certificate, NAME), EvidenceError::Chain)?;
-        let authority = if root.names(&intermediate, "Intel SGX PCK Platform CA") {
-            PckAuthority::Platform
-        } else if root.names(&intermediate, "Intel SGX PCK Processor CA") {
-            PckAuthority::Processor
-        } else {
-            return Err(EvidenceError::Chain);
-        };
+        let authority = [PckAuthority::Platform, PckAuthority::Processor]
+            .into_iter()
+            .find(|authority| root.names(&intermediate, authority_name(*authority)))
+            .ok_or(EvidenceError::Chain)?;
         let extension = SgxExtension::read(&certificate)?;
         Ok(Self { root, intermediate, certificate, extension, authority })
     }
@@ -87,6 +84,14 @@ fn issuer_of(leaf: &Certificate, others: &[Vec<u8>]) -> Result<Certificate, Evid
         }
     }
     Err(EvidenceError::Chain)
+}
+
+/// Common name of the certificates of platforms' authorities.
+pub(super) const fn authority_name(authority: PckAuthority) -> &'static str {
+    match authority {
+        PckAuthority::Platform => "Intel SGX PCK Platform CA",
+        PckAuthority::Processor => "Intel SGX PCK Processor CA",
+    }
 }
 
 /// Common name of the certificates of platforms' keys.

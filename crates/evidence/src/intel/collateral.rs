@@ -46,7 +46,7 @@ impl Collateral {
         Ok(collateral)
     }
 
-    fn add(&mut self, file: &[u8]) -> Result<(), EvidenceError> {
+    pub(super) fn add(&mut self, file: &[u8]) -> Result<(), EvidenceError> {
         match std::str::from_utf8(file).map(str::trim) {
             Ok(text) if text.starts_with('{') => self.add_json(text),
             Ok(text) if text.starts_with(PEM) => self.add_pem(text),
@@ -191,7 +191,7 @@ const fn absent(what: &'static str, none: bool) -> EvidenceError {
     }
 }
 
-fn percent_decoded(text: &str) -> Result<String, EvidenceError> {
+pub(super) fn percent_decoded(text: &str) -> Result<String, EvidenceError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -13,11 +13,20 @@ use crate::EvidenceError;
 use crate::error::refuse_if;
 use crate::snp::Measurements;
 
-/// The values that a release needs the evidence to show. Besides them, and not configurable:
+/// The values that a release needs the evidence to show.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The guest, and where it runs.
+    pub guest: ExpectedGuest,
+    /// REPORTDATA: what the guest must have bound to this quote.
+    pub report_data: ReportData,
+}
+
+/// All of them but REPORTDATA, which behind a virtual TPM follows from the evidence. Besides them, and not configurable:
 /// debugging and profiling off, not migratable, no service guest, no exceptions on pending memory,
 /// no reserved attribute, nothing revoked, collateral complete and current.
 #[derive(Clone, Debug)]
-pub struct Expected {
+pub struct ExpectedGuest {
     /// MRTD, one of which must match.
     pub measurements: Measurements,
     /// RTMR0 to RTMR3.
@@ -28,8 +37,6 @@ pub struct Expected {
     pub owner: OwnerId,
     /// MROWNERCONFIG.
     pub owner_config: OwnerConfig,
-    /// REPORTDATA: what the guest must have bound to this quote.
-    pub report_data: ReportData,
     /// ATTRIBUTES, all 64 bits.
     pub td_attributes: TdAttributes,
     /// XFAM, all 64 bits.
@@ -44,9 +51,13 @@ pub struct Expected {
     pub tcb: TcbPolicy,
 }
 
-impl Expected {
+impl ExpectedGuest {
     /// Step 5 of Intel's: the guest is the expected one.
-    pub(super) fn check(&self, claims: &TdxClaims) -> Result<(), EvidenceError> {
+    pub(super) fn check(
+        &self,
+        claims: &TdxClaims,
+        report_data: &ReportData,
+    ) -> Result<(), EvidenceError> {
         let report = &claims.report;
         let platform = &claims.platform;
         refuse_if(!self.measurements.contain(&report.mrtd), EvidenceError::Measurement)?;
@@ -56,7 +67,7 @@ impl Expected {
         refuse_if(report.mrconfigid != self.config_id, EvidenceError::MrConfigId)?;
         refuse_if(report.mrowner != self.owner, EvidenceError::MrOwner)?;
         refuse_if(report.mrownerconfig != self.owner_config, EvidenceError::MrOwnerConfig)?;
-        refuse_if(report.report_data != self.report_data, EvidenceError::ReportData)?;
+        refuse_if(report.report_data != *report_data, EvidenceError::ReportData)?;
         refuse_if(report.td_attributes != self.td_attributes, EvidenceError::TdAttributes)?;
         refuse_if(report.xfam != self.xfam, EvidenceError::Xfam)?;
         refuse_if(!self.modules.contain(&report.mrseam), EvidenceError::MrSeam)?;
@@ -75,7 +86,7 @@ pub enum Allowed<T> {
 }
 
 impl<T: Ord> Allowed<T> {
-    fn contain(&self, value: &T) -> bool {
+    pub(super) fn contain(&self, value: &T) -> bool {
         match self {
             Self::Any => true,
             Self::Listed(listed) => listed.contains(value),

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use domain::claims::{HexError, Trust};
-use serde::{Serialize, Serializer};
+use domain::claims::Trust;
+use serde::{Deserialize, Serialize};
 
 pub use super::opaque::{Board, Feature};
 
@@ -57,7 +56,7 @@ pub struct ComparedWith {
 }
 
 /// A generation of devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
     /// H100, H200, GH200.
@@ -91,7 +90,7 @@ impl Architecture {
 }
 
 /// A switch of the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     /// On.
@@ -100,51 +99,7 @@ pub enum Setting {
     Disabled,
 }
 
-macro_rules! fields {
-    ($($(#[$doc:meta])* $name:ident, $length:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name([u8; $length]);
-
-        impl $name {
-            /// The field with these bytes.
-            #[must_use]
-            pub const fn from_bytes(bytes: [u8; $length]) -> Self {
-                Self(bytes)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = HexError;
-
-            fn from_str(text: &str) -> Result<Self, HexError> {
-                let mut bytes = [0; $length];
-                hex::decode_to_slice(text, &mut bytes).map_err(|_| HexError)?;
-                Ok(Self(bytes))
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-    )*};
-}
-
-fields! {
+domain::hex_fields! {
     /// 32 bytes that a verifier chose for one request.
     Nonce, 32;
     /// One measurement of a device (SHA-384).

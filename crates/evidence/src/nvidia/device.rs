@@ -35,7 +35,11 @@ impl Device {
             architecture: Architecture::of_product(product)
                 .ok_or(EvidenceError::GpuArchitecture)?,
             product: product.to_owned(),
-            id: number.parse().map_err(|_| EvidenceError::Malformed("device number"))?,
+            // Certificates have capitals.
+            id: number
+                .to_ascii_lowercase()
+                .parse()
+                .map_err(|_| EvidenceError::Malformed("device number"))?,
             firmware_id: firmware_id(leaf)?,
         })
     }

@@ -165,7 +165,8 @@ impl Entry {
         certificates.extend(pem::certificates(&text_of_chain(&self.certificate)?)?);
         let architecture =
             Architecture::of_name(&self.arch).ok_or(EvidenceError::GpuArchitecture)?;
-        let nonce = self.nonce.map(|nonce| nonce.parse().map_err(|_| MALFORMED)).transpose()?;
+        let nonce = self.nonce.map(|nonce| nonce.to_ascii_lowercase().parse());
+        let nonce = nonce.transpose().map_err(|_| MALFORMED)?;
         Ok(GpuEvidence {
             report: report_text(&self.evidence)?,
             certificates,

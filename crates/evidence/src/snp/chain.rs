@@ -10,6 +10,7 @@ use x509_cert::der::asn1::{Ia5StringRef, ObjectIdentifier, OctetStringRef};
 use super::roots::{EMULATED_MARKER, Root, Roots};
 use super::{Report, SnpEvidence};
 use crate::EvidenceError;
+use crate::error::refuse_if;
 use crate::signatures::KnownSignatures;
 use crate::x509::{COMMON_NAME, Certificate, attribute};
 
@@ -92,6 +93,21 @@ impl<'a> EndorsementKey<'a> {
         self.is_for_tcb(&report.reported_tcb.components(self.root.generation)?)
     }
 
+    /// Checks that the key is that of one chip with one set of firmware versions.
+    pub(super) fn is_of(&self, chip: &ChipId, tcb: &Tcb) -> Result<(), EvidenceError> {
+        if self.kind() != SigningKey::Vcek {
+            return Err(EvidenceError::SigningKey);
+        }
+        self.is_of_generation()?;
+        self.is_for_chip(chip)?;
+        self.is_for_tcb(tcb)
+    }
+
+    /// The last moment of the certificate's validity.
+    pub(super) fn not_after(&self) -> Result<Timestamp, EvidenceError> {
+        self.certificate.not_after()
+    }
+
     /// Checks the report's signature: ECDSA P-384 over SHA-384 (AMD 56860 §10).
     pub(super) fn signed(&self, report: &Report) -> Result<(), EvidenceError> {
         if report.signature_algorithm != ECDSA_P384_WITH_SHA384 {
@@ -103,7 +119,13 @@ impl<'a> EndorsementKey<'a> {
     }
 
     fn is_for_product(&self, report: &Report) -> Result<(), EvidenceError> {
+        self.is_of_generation()?;
         let generation = self.root.generation;
+        let named_by_report = report.generation()?.unwrap_or(generation);
+        refuse_if(named_by_report != generation, EvidenceError::Product)
+    }
+
+    fn is_of_generation(&self) -> Result<(), EvidenceError> {
         let product = self
             .certificate
             .extension(PRODUCT_NAME)?
@@ -111,12 +133,7 @@ impl<'a> EndorsementKey<'a> {
             .ok_or(EvidenceError::Malformed("product name"))?;
         // With the silicon revision in chips' certificates ("Milan-B0"), without it in providers'.
         let name = product.as_str().split('-').next();
-        let named_by_report = report.generation()?.unwrap_or(generation);
-        if name == Some(generation.name()) && named_by_report == generation {
-            Ok(())
-        } else {
-            Err(EvidenceError::Product)
-        }
+        if name == Some(self.root.generation.name()) { Ok(()) } else { Err(EvidenceError::Product) }
     }
 
     /// A chip's certificate names no provider and a provider's no chip.
@@ -187,6 +204,22 @@ impl<'a> EndorsementKey<'a> {
         let Some(der) = self.certificate.extension(oid)? else { return Ok(None) };
         u8::from_der(der).map(Some).map_err(|_| EvidenceError::Malformed("security version"))
     }
+}
+
+/// Checks that `root` issued `certificate` as the authority over keys of `kind`.
+pub(super) fn is_intermediate(
+    certificate: &Certificate,
+    kind: SigningKey,
+    root: &Root,
+) -> Result<(), EvidenceError> {
+    certificate.signed_by(&root.certificate, &mut KnownSignatures::default())?;
+    certificate.is_authority()?;
+    let prefix = match kind {
+        SigningKey::Vcek => "SEV-",
+        SigningKey::Vlek => "SEV-VLEK-",
+    };
+    let named = plain_name(certificate, root).and_then(|name| name.strip_prefix(prefix));
+    refuse_if(named != Some(root.generation.name()), EvidenceError::Chain)
 }
 
 /// What kind of key the names say, if they are the names of one chain.

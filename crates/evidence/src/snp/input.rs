@@ -4,7 +4,7 @@ use x509_cert::der::Document;
 
 use super::report::REPORT_LENGTH;
 use super::roots::published_intermediate;
-use super::{SnpEvidence, trustee};
+use super::{Report, SnpEvidence, trustee};
 use crate::EvidenceError;
 use crate::x509::Certificate;
 
@@ -30,6 +30,14 @@ pub fn read_evidence(input: &[u8], certificates: &[&[u8]]) -> Result<SnpEvidence
     }
     let report = report(input, &mut chain)?;
     assemble(report, &chain)
+}
+
+/// The report of the same forms of `input`, for whoever looks for its certificates.
+///
+/// # Errors
+/// [`EvidenceError::Malformed`] if `input` is none of them, and those of [`Report::parse`].
+pub fn read_report(input: &[u8]) -> Result<Report, EvidenceError> {
+    Report::parse(&report(input, &mut Vec::new())?)
 }
 
 /// The report of `input`; certificates that it holds are added to `chain`.
@@ -70,7 +78,7 @@ fn assemble(report: Vec<u8>, chain: &[Vec<u8>]) -> Result<SnpEvidence, EvidenceE
 }
 
 /// The certificates of one file, as DER.
-fn certificate_files(file: &[u8]) -> Result<Vec<Vec<u8>>, EvidenceError> {
+pub(super) fn certificate_files(file: &[u8]) -> Result<Vec<Vec<u8>>, EvidenceError> {
     const END: &str = "-----END CERTIFICATE-----";
     let text = match std::str::from_utf8(file) {
         Ok(text) if text.contains("-----BEGIN") => text,

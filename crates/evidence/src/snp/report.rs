@@ -152,7 +152,7 @@ impl Report {
     ///
     /// # Errors
     /// [`EvidenceError::Product`] for a processor that is none of the known generations.
-    pub(super) fn generation(&self) -> Result<Option<Generation>, EvidenceError> {
+    pub fn generation(&self) -> Result<Option<Generation>, EvidenceError> {
         let Some(cpuid) = self.cpuid else { return Ok(None) };
         match (cpuid.family, cpuid.model) {
             (0x19, 0x00..=0x0f) => Ok(Some(Generation::Milan)),

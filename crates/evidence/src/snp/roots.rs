@@ -53,6 +53,15 @@ impl Roots {
         Ok(Self(vec![Root { certificate, generation, trust: Trust::Emulated }]))
     }
 
+    /// The root of a generation.
+    ///
+    /// # Errors
+    /// [`EvidenceError::UnknownRoot`] if it is not here.
+    pub(super) fn of(&self, generation: Generation) -> Result<&Root, EvidenceError> {
+        let root = self.0.iter().find(|root| root.generation == generation);
+        root.ok_or(EvidenceError::UnknownRoot)
+    }
+
     /// The root that `chain`, leaf first, names as the issuer of its last certificate.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod known_signatures;
 mod mutations;
 mod refused;
 mod second_opinion;
+mod sgx;
 mod support;
 mod table;
 pub(crate) mod vectors;

@@ -33,6 +33,8 @@ mod reasons;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod snp;
 #[cfg(test)]
 mod support;

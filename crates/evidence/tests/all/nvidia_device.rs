@@ -130,7 +130,7 @@ pub(crate) fn expected() -> Expected {
     Expected {
         nonce: Nonce::from_bytes(NONCE),
         architecture: Architecture::Hopper,
-        devices: Devices::Listed([DEVICE.parse().unwrap()].into()),
+        devices: Devices::Listed([DEVICE.to_ascii_lowercase().parse().unwrap()].into()),
         protected_pcie: Setting::Disabled,
     }
 }

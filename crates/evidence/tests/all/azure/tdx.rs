@@ -9,7 +9,7 @@ use evidence::EvidenceError;
 use evidence::azure::tdx_vtpm::{Evidence, Expected, inspect, read_evidence, verify};
 use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
 use evidence::intel::{
-    Allowed, Body, Collateral, Measurements, Profile, Root, TcbPolicy, read_quote,
+    Allowed, Body, Collateral, ExpectedGuest, Measurements, Profile, Root, TcbPolicy, read_quote,
 };
 use testkit::azure;
 use testkit::intel::{Evidence as Quoted, Fake};
@@ -98,7 +98,7 @@ fn policy() -> TcbPolicy {
 /// Everything that the evidence says is expected.
 fn expected(guest: &Guest) -> Expected {
     let report = report(guest);
-    Expected {
+    let guest = ExpectedGuest {
         measurements: Measurements::new([report.mrtd]).unwrap(),
         rtmrs: report.rtmrs,
         config_id: report.mrconfigid,
@@ -110,6 +110,9 @@ fn expected(guest: &Guest) -> Expected {
         families: Allowed::Any,
         platforms: Allowed::Any,
         tcb: policy(),
+    };
+    Expected {
+        guest,
         vtpm: VtpmExpected {
             nonce: Nonce::new(NONCE).unwrap(),
             pcrs: PcrSets::new([Pcrs::new(pcrs())]).unwrap(),

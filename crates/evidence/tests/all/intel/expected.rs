@@ -16,48 +16,51 @@ fn rows() -> Vec<Row> {
     vec![
         Row(|_| (), "verified"),
         Row(
-            |e| e.measurements = Measurements::new([other_measurement()]).unwrap(),
+            |e| e.guest.measurements = Measurements::new([other_measurement()]).unwrap(),
             "evidence.measurement",
         ),
         Row(
-            |e| e.rtmrs[0] = RuntimeMeasurement::from_bytes([9; 48]),
+            |e| e.guest.rtmrs[0] = RuntimeMeasurement::from_bytes([9; 48]),
             "evidence.runtime-measurement",
         ),
         Row(
-            |e| e.rtmrs[1] = RuntimeMeasurement::from_bytes([9; 48]),
+            |e| e.guest.rtmrs[1] = RuntimeMeasurement::from_bytes([9; 48]),
             "evidence.runtime-measurement",
         ),
         Row(
-            |e| e.rtmrs[2] = RuntimeMeasurement::from_bytes([9; 48]),
+            |e| e.guest.rtmrs[2] = RuntimeMeasurement::from_bytes([9; 48]),
             "evidence.runtime-measurement",
         ),
         Row(
-            |e| e.rtmrs[3] = RuntimeMeasurement::from_bytes([9; 48]),
+            |e| e.guest.rtmrs[3] = RuntimeMeasurement::from_bytes([9; 48]),
             "evidence.runtime-measurement",
         ),
-        Row(|e| e.config_id = ConfigId::from_bytes([9; 48]), "evidence.mr-config-id"),
-        Row(|e| e.owner = OwnerId::from_bytes([9; 48]), "evidence.mr-owner"),
-        Row(|e| e.owner_config = OwnerConfig::from_bytes([9; 48]), "evidence.mr-owner-config"),
+        Row(|e| e.guest.config_id = ConfigId::from_bytes([9; 48]), "evidence.mr-config-id"),
+        Row(|e| e.guest.owner = OwnerId::from_bytes([9; 48]), "evidence.mr-owner"),
+        Row(
+            |e| e.guest.owner_config = OwnerConfig::from_bytes([9; 48]),
+            "evidence.mr-owner-config",
+        ),
         Row(|e| e.report_data = ReportData::from_bytes([9; 64]), "evidence.report-data"),
-        Row(|e| e.td_attributes = TdAttributes::new(0x5000_0000), "evidence.td-attributes"),
-        Row(|e| e.xfam = Xfam::new(3), "evidence.xfam"),
+        Row(|e| e.guest.td_attributes = TdAttributes::new(0x5000_0000), "evidence.td-attributes"),
+        Row(|e| e.guest.xfam = Xfam::new(3), "evidence.xfam"),
         Row(
-            |e| e.modules = Allowed::Listed([ModuleMeasurement::from_bytes([9; 48])].into()),
+            |e| e.guest.modules = Allowed::Listed([ModuleMeasurement::from_bytes([9; 48])].into()),
             "evidence.mr-seam",
         ),
-        Row(|e| e.modules = Allowed::Listed([].into()), "evidence.mr-seam"),
-        Row(|e| e.modules = Allowed::Any, "verified"),
+        Row(|e| e.guest.modules = Allowed::Listed([].into()), "evidence.mr-seam"),
+        Row(|e| e.guest.modules = Allowed::Any, "verified"),
         Row(
-            |e| e.families = Allowed::Listed([Fmspc::from_bytes([9; 6])].into()),
+            |e| e.guest.families = Allowed::Listed([Fmspc::from_bytes([9; 6])].into()),
             "evidence.fmspc-not-allowed",
         ),
         Row(
-            |e| e.platforms = Allowed::Listed([Ppid::from_bytes([9; 16])].into()),
+            |e| e.guest.platforms = Allowed::Listed([Ppid::from_bytes([9; 16])].into()),
             "evidence.chip-not-allowed",
         ),
         Row(
             |e| {
-                e.tcb = TcbPolicy {
+                e.guest.tcb = TcbPolicy {
                     minimum_evaluation_data_number: 19,
                     tolerated_advisories: [].into(),
                 }

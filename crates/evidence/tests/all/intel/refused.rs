@@ -198,7 +198,7 @@ fn check(right: &Fake, rows: Vec<Row>) {
         let mut expectation = expectation.clone();
         if let Some(attributes) = fake.signed.get(TD_ATTRIBUTES..TD_ATTRIBUTES + 8) {
             let attributes = u64::from_le_bytes(attributes.try_into().unwrap());
-            expectation.td_attributes = domain::claims::TdAttributes::new(attributes);
+            expectation.guest.td_attributes = domain::claims::TdAttributes::new(attributes);
         }
         assert_eq!(reason_at(&evidence, &expectation, now()), reason, "{name}");
     }

@@ -181,7 +181,7 @@ fn compare(
     let mut expected = expected.clone();
     if let Some(attributes) = evidence.quote.get(168..176) {
         let attributes = u64::from_le_bytes(attributes.try_into().unwrap());
-        expected.td_attributes = domain::claims::TdAttributes::new(attributes);
+        expected.guest.td_attributes = domain::claims::TdAttributes::new(attributes);
     }
     println!("{name}: {theirs:?}");
     assert_eq!(reason_at(evidence, &expected, now()), reason, "{name}");

@@ -5,8 +5,8 @@ use domain::claims::{Measurement, Trust};
 use domain::{Reason as _, Timestamp};
 use evidence::EvidenceError;
 use evidence::intel::{
-    Allowed, Body, Collateral, Expected, Inspected, Measurements, Profile, Quote, Root, TcbPolicy,
-    Tee, inspect, read_quote, verify,
+    Allowed, Body, Collateral, Expected, ExpectedGuest, Inspected, Measurements, Profile, Quote,
+    Root, TcbPolicy, Tee, inspect, read_quote, verify,
 };
 use testkit::intel::{Evidence, Fake};
 
@@ -31,20 +31,20 @@ pub(crate) fn policy() -> TcbPolicy {
 
 /// Everything that `report` says is expected.
 pub(crate) fn expected_of(report: &TdReport) -> Expected {
-    Expected {
+    let guest = ExpectedGuest {
         measurements: Measurements::new([report.mrtd]).unwrap(),
         rtmrs: report.rtmrs,
         config_id: report.mrconfigid,
         owner: report.mrowner,
         owner_config: report.mrownerconfig,
-        report_data: report.report_data,
         td_attributes: report.td_attributes,
         xfam: report.xfam,
         modules: Allowed::Listed([report.mrseam].into()),
         families: Allowed::Any,
         platforms: Allowed::Any,
         tcb: policy(),
-    }
+    };
+    Expected { guest, report_data: report.report_data }
 }
 
 pub(crate) fn td_report(quote: &Quote) -> TdReport {

@@ -11,14 +11,13 @@ use domain::claims::{
 use evidence::EvidenceError;
 use evidence::azure::tdx_vtpm::{self, Evidence, Expected, read_evidence};
 use evidence::azure::{Nonce, PcrSets, Pcrs, VtpmExpected};
-use evidence::intel::{Collateral, Measurements, Profile, Root, TcbPolicy};
+use evidence::intel::{Collateral, ExpectedGuest, Measurements, Profile, Root, TcbPolicy};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{files, slices};
-use crate::cli::evidence::intel::RawAllowed;
-use crate::cli::evidence::{EvidenceOptions, accepted, refused};
-use crate::cli::files::{malformed, now, read, read_text, read_toml};
+use crate::cli::evidence::intel::{RawAllowed, no_trust_file, tcb_policy, with_cache};
+use crate::cli::evidence::{EvidenceOptions, accepted, files, refused, slices};
+use crate::cli::files::{malformed, read, read_toml};
 use crate::cli::{Failure, Outcome};
 
 pub(in crate::cli::evidence) fn inspect(options: &EvidenceOptions, profile: Profile) -> Outcome {
@@ -47,21 +46,16 @@ struct Input {
 
 impl Input {
     fn read(options: &EvidenceOptions) -> Result<Self, Failure> {
-        if options.trust.is_some() {
-            return Err(Failure::unusable_because(
-                "evidence.trust",
-                "Intel's evidence is judged under Intel's root only; leave `--trust` out",
-            ));
-        }
+        no_trust_file(options)?;
         let input = read(&options.input)?;
         let mut paths = options.collateral.clone();
         paths.extend(options.certs.iter().chain(&options.crl).cloned());
         let files = files(&paths)?;
-        let at = options.at.map_or_else(now, Ok)?;
+        let at = options.at()?;
         let (evidence, others) =
             read_evidence(&input, &slices(&files)).map_err(|error| refused(&error))?;
-        let collateral = Collateral::read(others).map_err(|error| refused(&error))?;
         let root = Root::intel().map_err(|error| refused(&error))?;
+        let collateral = with_cache(options, evidence.quote(), &others, &root)?;
         Ok(Self { evidence, collateral, root, at })
     }
 }
@@ -88,12 +82,7 @@ struct RawExpected {
 fn expected(path: &Path) -> Result<Expected, Failure> {
     let raw: RawExpected = read_toml(path)?;
     let unusable = |error: EvidenceError| malformed(path, &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let tcb = match raw.tcb {
-        Some(policy) => TcbPolicy::from_toml(&read_text(&folder.join(policy))?),
-        None => TcbPolicy::published(),
-    };
-    Ok(Expected {
+    let guest = ExpectedGuest {
         measurements: Measurements::new(raw.measurements).map_err(unusable)?,
         rtmrs: raw.rtmrs,
         config_id: raw.mrconfigid,
@@ -104,7 +93,8 @@ fn expected(path: &Path) -> Result<Expected, Failure> {
         modules: raw.modules.into(),
         families: raw.families.into(),
         platforms: raw.platforms.into(),
-        tcb: tcb.map_err(unusable)?,
-        vtpm: VtpmExpected { nonce: raw.nonce, pcrs: PcrSets::new(raw.pcrs).map_err(unusable)? },
-    })
+        tcb: tcb_policy(path, raw.tcb)?,
+    };
+    let vtpm = VtpmExpected { nonce: raw.nonce, pcrs: PcrSets::new(raw.pcrs).map_err(unusable)? };
+    Ok(Expected { guest, vtpm })
 }
