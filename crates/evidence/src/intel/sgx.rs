@@ -137,13 +137,3 @@ pub fn verify(
     expected.check(&claims)?;
     Ok(Verified::assertion(claims))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_signer_is_an_error() {
-        assert_eq!(Signers::new([]).unwrap_err(), EvidenceError::NoSigners);
-    }
-}

@@ -1,5 +1,10 @@
 //! Evidence as files and messages hold it.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use x509_cert::der::Document;
 
 use super::report::REPORT_LENGTH;
@@ -10,8 +15,8 @@ use crate::x509::Certificate;
 
 /// Puts evidence together from a file and any number of certificate files.
 ///
-/// `input` is a raw or hexadecimal report, [`SnpEvidence`] as JSON, or the JSON that
-/// confidential-containers guests send. `certificates` are DER or PEM, in any order, several per
+/// `input` is a raw report, the same in hexadecimal or base64, [`SnpEvidence`] as JSON, or the JSON
+/// that confidential-containers guests or attestation-rs send. `certificates` are DER or PEM, in any order, several per
 /// PEM; they come before certificates in `input`. Roots are ignored, and an intermediate
 /// certificate that AMD publishes may be missing. Nothing is verified here.
 ///
@@ -54,8 +59,31 @@ fn report(input: &[u8], chain: &mut Vec<Vec<u8>>) -> Result<Vec<u8>, EvidenceErr
         chain.extend(certificates);
         return Ok(report);
     }
-    hex::decode(input.trim_ascii()).map_err(|_| EvidenceError::Malformed("report length"))
+    if let Ok(message) = serde_json::from_slice::<Message>(input) {
+        let Wrapped { attestation_report, cert_chain } = message.evidence;
+        chain.extend(cert_chain.into_values().map(|certificate| certificate.0));
+        return Ok(attestation_report.0);
+    }
+    let text = input.trim_ascii();
+    let decoded = hex::decode(text).ok().or_else(|| STANDARD.decode(text).ok());
+    decoded.ok_or(EvidenceError::Malformed("report length"))
 }
+
+/// What attestation-rs sends: the report and its certificates by their kind.
+#[derive(Deserialize)]
+struct Message {
+    evidence: Wrapped,
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    attestation_report: Base64,
+    #[serde(default)]
+    cert_chain: BTreeMap<String, Base64>,
+}
+
+#[derive(Deserialize)]
+struct Base64(#[serde(with = "base64_bytes")] Vec<u8>);
 
 /// Finds the signing key's certificate, which alone is for an elliptic-curve key, and its
 /// issuer's.

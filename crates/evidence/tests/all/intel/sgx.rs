@@ -54,6 +54,11 @@ fn reason(evidence: &Evidence, change: fn(&mut Expected)) -> &'static str {
 }
 
 #[test]
+fn no_signer_is_an_error() {
+    assert_eq!(Signers::new([]).unwrap_err().reason(), "evidence.no-signers");
+}
+
+#[test]
 fn expected_values_are_compared_one_by_one() {
     type Row = (fn(&mut Expected), &'static str);
     let rows: [Row; 22] = [

@@ -40,7 +40,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("RS/live-report-v5-genoa.bin", &["RS/live-vcek-genoa.der"], "2026-02-17T00:00:00Z", "evidence.not-yet-valid", &["evidence.not-yet-valid", "evidence.crl-not-checked"]),
         row("RS/live-report-v5-genoa.bin", &["RS/live-vcek-genoa.der"], "2033-03-01T00:00:00Z", "evidence.expired", &["evidence.expired", "evidence.crl-not-checked"]),
         row("RS/live-evidence-genoa.json#report", &["RS/live-evidence-genoa.json#vcek"], "2026-06-01T00:00:00Z", "authentic", &["evidence.crl-not-checked"]),
-        row("RS/live-evidence-genoa.json", &[], "2026-06-01T00:00:00Z", "evidence.malformed", &["evidence.malformed"]),
+        row("RS/live-evidence-genoa.json", &[], "2026-06-01T00:00:00Z", "authentic", &["evidence.crl-not-checked"]),
         row("TRUSTEE-E2E/evidence.json", &[], "2026-06-01T00:00:00Z", "authentic", &["evidence.crl-not-checked"]),
         row("TRUSTEE-E2E/evidence.json", &["RS/live-vcek-genoa.der"], "2026-06-01T00:00:00Z", "evidence.chip-id", &["evidence.chip-id"]),
         row("TRUSTEE/test-report.bin", &["TRUSTEE/test-vcek.der"], "2023-06-01T00:00:00Z", "evidence.alias-check", &["evidence.alias-check", "evidence.tcb-floor", "evidence.crl-not-checked"]),
