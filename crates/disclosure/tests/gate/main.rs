@@ -2,6 +2,8 @@
 //! and properties.
 
 #[cfg(test)]
+mod anonymise;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod known_faults;
