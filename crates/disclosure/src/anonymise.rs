@@ -16,6 +16,8 @@ mod partition;
 mod plan;
 mod problem;
 mod search;
+#[cfg(test)]
+mod tests;
 mod utility;
 
 use std::ops::ControlFlow;
@@ -149,6 +151,10 @@ impl Prepared {
             Method::Optimal => search.run(self.lattice.nodes()?, u64::MAX, watch),
             Method::Heuristic { nodes } => match self.lattice.nodes() {
                 Ok(all) => search.run(all, nodes, watch),
+                Err(_) => search.descend(&self.lattice, nodes, watch),
+            },
+            Method::Auto { nodes } => match self.lattice.nodes() {
+                Ok(all) => search.run(all, u64::MAX, watch),
                 Err(_) => search.descend(&self.lattice, nodes, watch),
             },
         };

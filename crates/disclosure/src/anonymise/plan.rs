@@ -40,4 +40,9 @@ pub enum Method {
         /// Nodes that are evaluated at most.
         nodes: u64,
     },
+    /// The best of all where the lattice is not too large, else of so many.
+    Auto {
+        /// Nodes that are evaluated at most if it is too large.
+        nodes: u64,
+    },
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod anonymise;
 #[cfg(test)]
+mod anonymise_properties;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod known_faults;
