@@ -132,7 +132,11 @@ impl Prepared {
         let rows = u64::try_from(table.rows()).map_err(|_| TableError::TooLong)?;
         let measured: Vec<(&Column, &[Level])> =
             columns.iter().zip(&levels).map(|((c, _), levels)| (*c, levels.as_slice())).collect();
+        let mut by_values: Vec<usize> = (0..columns.len()).collect();
+        let values = |at: &usize| coded.get(*at).map_or(0, |(_, distinct)| *distinct);
+        by_values.sort_by_key(|at| std::cmp::Reverse(values(at)));
         let problem = Problem {
+            by_values,
             utility: Utility::new(plan.metric, rows, &measured),
             demands: demands(table, plan)?,
             suppressed_at_most: share_of(plan.suppression_limit, rows),

@@ -1,5 +1,7 @@
 //! The classes of one node, and those of every node above it without looking at rows again.
 
+use std::borrow::Cow;
+
 use crate::anonymise::levels::Levels;
 use crate::classes::Grouping;
 use crate::hierarchy::Level;
@@ -69,7 +71,7 @@ impl Partition {
         columns: &[(&[u32], usize)],
     ) -> Result<(Self, Vec<u32>), TableError> {
         let grouping = Grouping::of(rows, columns)?;
-        let codes = columns.iter().map(|(codes, _)| first_of_each(&grouping, codes)).collect();
+        let codes = shared_codes(&grouping, columns);
         let partition =
             Self { levels: Levels::new(&[]), codes, sizes: grouping.sizes, counts: Vec::new() };
         Ok((partition, grouping.of_row))
@@ -87,17 +89,18 @@ impl Partition {
         steps: &Steps,
     ) -> Result<(Self, Vec<u32>), TableError> {
         let moves = self.levels.bytes().into_iter().zip(levels.bytes());
-        let columns: Vec<(Vec<u32>, usize)> = moves
+        let columns: Vec<(Cow<'_, [u32]>, usize)> = moves
             .zip(&self.codes)
             .enumerate()
             .filter_map(|(at, ((low, high), codes))| {
                 let step = steps.get(at, low, high)?;
-                let codes = if low == high { codes.clone() } else { step.apply(codes) };
+                let codes =
+                    if low == high { Cow::from(codes) } else { Cow::from(step.apply(codes)) };
                 Some((codes, step.distinct))
             })
             .collect();
         let keys: Vec<(&[u32], usize)> =
-            columns.iter().map(|(codes, distinct)| (codes.as_slice(), *distinct)).collect();
+            columns.iter().map(|(codes, distinct)| (codes.as_ref(), *distinct)).collect();
         let grouping = Grouping::of(self.sizes.len(), &keys)?;
         let mut sizes = vec![0; grouping.sizes.len()];
         for (&class, &size) in grouping.of_row.iter().zip(&self.sizes) {
@@ -106,26 +109,23 @@ impl Partition {
             }
         }
         let counts = self.counts.iter().map(|counts| counts.merged(&grouping.of_row, sizes.len()));
-        let partition = Self {
-            levels,
-            codes: keys.iter().map(|(codes, _)| first_of_each(&grouping, codes)).collect(),
-            counts: counts.collect(),
-            sizes,
-        };
+        let partition =
+            Self { levels, codes: shared_codes(&grouping, &keys), counts: counts.collect(), sizes };
         Ok((partition, grouping.of_row))
     }
 }
 
-/// The code of the first member of each group, which all of its members share.
-fn first_of_each(grouping: &Grouping, codes: &[u32]) -> Vec<u32> {
+/// For each column the code that the members of each group share.
+fn shared_codes(grouping: &Grouping, columns: &[(&[u32], usize)]) -> Vec<Vec<u32>> {
     let mut firsts = Vec::with_capacity(grouping.sizes.len());
     // Groups are numbered by first appearance.
-    for (&group, &code) in grouping.of_row.iter().zip(codes) {
+    for (&group, member) in grouping.of_row.iter().zip(0_usize..) {
         if usize::try_from(group).is_ok_and(|group| group == firsts.len()) {
-            firsts.push(code);
+            firsts.push(member);
         }
     }
-    firsts
+    let of = |codes: &[u32]| firsts.iter().filter_map(|&at| codes.get(at).copied()).collect();
+    columns.iter().map(|(codes, _)| of(codes)).collect()
 }
 
 #[cfg(test)]

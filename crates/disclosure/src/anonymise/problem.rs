@@ -1,5 +1,6 @@
 //! A table with its plan, ready to be searched.
 
+use crate::anonymise::levels::Levels;
 use crate::anonymise::model::{Demand, ValueDemand};
 use crate::anonymise::partition::Partition;
 use crate::anonymise::utility::Utility;
@@ -10,6 +11,8 @@ use crate::measures::Counts;
 pub(crate) struct Problem {
     pub(crate) utility: Utility,
     pub(crate) demands: Vec<Demand>,
+    /// The quasi-identifiers, that with the most values first.
+    pub(crate) by_values: Vec<usize>,
     /// Rows that may be suppressed.
     pub(crate) suppressed_at_most: u64,
 }
@@ -25,6 +28,17 @@ pub(crate) struct Judged {
 }
 
 impl Problem {
+    /// The node below `levels` that leaves the generalised column with the fewest values as it is.
+    pub(crate) fn without_last(&self, levels: Levels) -> Levels {
+        let mut bytes = levels.bytes();
+        let mut fewest_first = self.by_values.iter().rev();
+        let last = fewest_first.find(|&&at| bytes.get(at).is_some_and(|&level| level > 0));
+        if let Some(level) = last.and_then(|&at| bytes.get_mut(at)) {
+            *level = 0;
+        }
+        Levels::new(&bytes)
+    }
+
     pub(crate) fn judge(&self, partition: &Partition) -> Judged {
         let mut kept = vec![true; partition.sizes.len()];
         let (inherited, others): (Vec<&Demand>, Vec<&Demand>) =

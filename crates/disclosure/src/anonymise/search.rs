@@ -188,11 +188,7 @@ impl<'a> Search<'a> {
     /// The classes of a node, and whether every node below it fails, too.
     fn evaluate(&mut self, levels: Levels) -> Result<(Rc<Partition>, bool), TableError> {
         self.evaluated += 1;
-        let below = self.kept.iter().filter(|partition| partition.levels.is_below(levels));
-        let source = below.min_by_key(|partition| partition.sizes.len()).cloned();
-        let Some(source) = source else { return Err(TableError::Ragged) };
-        let partition = Rc::new(source.roll_up(levels, self.steps)?);
-        self.keep(&partition);
+        let partition = self.partition(levels)?;
         let judged = self.problem.judge(&partition);
         let fails = judged.suppressed > self.problem.suppressed_at_most;
         if !fails {
@@ -211,6 +207,29 @@ impl<'a> Search<'a> {
         Ok((partition, inherited))
     }
 
+    /// The classes of a node, from the fewest of which it is made: if those are still many, by way
+    /// of a node in between that others are made from, too.
+    fn partition(&mut self, levels: Levels) -> Result<Rc<Partition>, TableError> {
+        let mut source = self.source(levels)?;
+        if source.levels == levels {
+            return Ok(source);
+        }
+        let between = self.problem.without_last(levels);
+        if source.sizes.len() > FEW_CLASSES && source.levels.is_below(between) {
+            source = self.partition(between)?;
+        }
+        let partition = Rc::new(source.roll_up(levels, self.steps)?);
+        self.keep(&partition);
+        Ok(partition)
+    }
+
+    fn source(&self, levels: Levels) -> Result<Rc<Partition>, TableError> {
+        let below = self.kept.iter().filter(|partition| partition.levels.is_below(levels));
+        let fewest = below.min_by_key(|partition| partition.sizes.len());
+        // The base is below every node.
+        fewest.cloned().ok_or(TableError::Ragged)
+    }
+
     fn keep(&mut self, partition: &Rc<Partition>) {
         let classes = partition.sizes.len();
         if self.classes_kept.saturating_add(classes) <= MAX_CLASSES_KEPT {
@@ -227,5 +246,7 @@ impl Found {
     }
 }
 
+/// So few that a detour costs more.
+const FEW_CLASSES: usize = 512;
 /// Some 200 MB with eight quasi-identifiers.
 const MAX_CLASSES_KEPT: usize = 1 << 22;
