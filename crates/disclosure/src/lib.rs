@@ -8,14 +8,18 @@
 //! [`measure`] says how well a table of people hides each of them: k-anonymity and the models that
 //! follow it (`docs/disclosure.md`).
 //!
+//! [`anonymise`] makes a table whose people are hidden well enough, at the least cost.
+//!
 //! Everything here is a function of its arguments: no file system, clock or randomness.
 
+mod anonymise;
 mod canonical;
 mod cell;
 mod check;
 mod classes;
 mod entry;
 mod finding;
+mod hierarchy;
 mod magic;
 mod measures;
 mod name;
@@ -27,10 +31,15 @@ mod rules;
 mod rules_file;
 mod table;
 
+pub use anonymise::{
+    AnonymiseError, Anonymised, DeltaValues, Distance, Method, Metric, Model, Plan, Progress,
+    anonymise,
+};
 pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check};
 pub use classes::Classes;
 pub use entry::{EntryKind, OutputEntry};
+pub use hierarchy::{Hierarchy, HierarchyError};
 pub use measures::{
     Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, Question, Ratio,
     Reading, Risk, Sensitive, measure,

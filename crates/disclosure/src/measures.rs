@@ -5,13 +5,13 @@
 //! ([`Ratio`]) and are compared exactly; only entropy is a float. Nothing depends on the order of
 //! rows or columns. Definitions, papers and worked examples: `docs/disclosure.md`.
 
-mod alpha;
+pub(crate) mod alpha;
 mod candidates;
-mod closeness;
+pub(crate) mod closeness;
 mod counts;
-mod delta;
-mod diversity;
-mod likeness;
+pub(crate) mod delta;
+pub(crate) mod diversity;
+pub(crate) mod likeness;
 mod models;
 mod question;
 mod ratio;
@@ -21,11 +21,13 @@ mod values;
 
 use crate::table::Table;
 use candidates::Candidates;
+pub(crate) use counts::{Class, Counts};
 pub use models::Models;
 pub use question::{Kind, MeasureError, Nulls, Order, Question, Reading, Sensitive};
 pub use ratio::{Bound, Ratio};
 pub use risk::Risk;
 pub use sizes::ClassSizes;
+pub(crate) use values::Values;
 
 /// What [`measure`] found.
 #[derive(Clone, Debug, PartialEq)]

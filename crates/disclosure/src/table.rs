@@ -139,6 +139,19 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// The rows that are `kept`, in their order.
+    ///
+    /// # Errors
+    /// [`TableError`], never for a table that is one.
+    pub fn filtered(&self, kept: &[bool]) -> Result<Self, TableError> {
+        let columns = self.columns.iter().map(|column| {
+            let codes = column.codes.iter().zip(kept).filter(|(_, kept)| **kept);
+            let codes = codes.map(|(&code, _)| code).collect();
+            Column::from_codes(&column.name, column.dictionary.clone(), codes)
+        });
+        Self::new(columns.collect::<Result<_, _>>()?)
+    }
+
     /// Row numbers in the order of the rows' texts, column by column: the one order that says
     /// nothing about how the rows came in.
     #[must_use]

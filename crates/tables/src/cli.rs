@@ -1,6 +1,7 @@
 //! The command line of `cloister-table`: arguments, answers and exit codes as `cloister` has them
 //! (`docs/cli.md`).
 
+mod anonymise;
 mod columns;
 mod measure;
 
@@ -17,27 +18,33 @@ use serde_json::{Value, json};
 pub fn main() -> ExitCode {
     let Cli { json, command } = Cli::parse();
     let outcome = match command {
-        Command::Measure(options) => measure::run(&options),
+        Command::Anonymise(options) => anonymise::run(&options),
+        Command::Measure(options) => measure::run(&options).map_err(Failure::Unusable),
     };
     match outcome {
         Ok(answer) => {
             print(if json { format!("{:#}", answer.json) } else { answer.text });
             ExitCode::SUCCESS
         }
-        Err(unusable) => {
-            let Unusable { reason, detail } = unusable;
-            let said = json!({ "verdict": "unusable", "reason": reason, "detail": detail });
+        Err(failure) => {
+            let (verdict, code) = match &failure {
+                Failure::Refused(_) => ("refused", 1),
+                Failure::Unusable(_) => ("unusable", 2),
+            };
+            let (Failure::Refused(why) | Failure::Unusable(why)) = failure;
+            let Unusable { reason, detail } = why;
+            let said = json!({ "verdict": verdict, "reason": reason, "detail": detail });
             if json {
                 print(format!("{said:#}"))
             } else {
                 eprintln!("{detail} ({reason})")
             }
-            ExitCode::from(2)
+            ExitCode::from(code)
         }
     }
 }
 
-/// Measures tables of people.
+/// Measures and anonymises tables of people.
 #[derive(Debug, Parser)]
 #[command(name = "cloister-table", version, after_help = EXIT_CODES)]
 struct Cli {
@@ -50,6 +57,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a table that hides its people, at the least cost
+    Anonymise(anonymise::AnonymiseOptions),
     /// Say how well a table hides each of its people
     Measure(measure::MeasureOptions),
 }
@@ -60,7 +69,21 @@ struct Answer {
     text: String,
 }
 
-/// Wrong usage or unreadable input: exit code 2.
+/// Why there is no answer.
+enum Failure {
+    /// The table cannot be made as asked: exit code 1.
+    Refused(Unusable),
+    /// Wrong usage or unreadable input: exit code 2.
+    Unusable(Unusable),
+}
+
+impl From<Unusable> for Failure {
+    fn from(unusable: Unusable) -> Self {
+        Self::Unusable(unusable)
+    }
+}
+
+/// A reason code and what to do about it.
 struct Unusable {
     reason: &'static str,
     detail: String,
@@ -93,4 +116,4 @@ fn print(text: String) {
 }
 
 const EXIT_CODES: &str =
-    "Exit codes: 0 measured, 2 wrong usage or unreadable input (with a reason code).";
+    "Exit codes: 0 done, 1 refused, 2 wrong usage or unreadable input (with a reason code).";

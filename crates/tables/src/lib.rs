@@ -1,18 +1,24 @@
 //! What analysts use: tables read with polars, judged by `disclosure`.
 //!
 //! Begin with [`read_csv`], which turns a CSV file into a `disclosure::Table`; `disclosure::measure`
-//! answers questions about that, and [`report`] prints the answers. The program `cloister-table` is
+//! answers questions about that, `disclosure::anonymise` makes a table of it as a [`Config`] says, and
+//! [`report`] prints the answers. The program `cloister-table` is
 //! [`cli::main`]. Definitions of what is measured: `docs/disclosure.md`.
 //!
 //! polars is in this crate alone: nothing that people must trust links it. It reads only what
 //! [`read_csv`] has found to be well-formed, and its row count is compared with ours.
 
 pub mod cli;
+mod config;
 mod encode;
 mod error;
+mod hierarchy_file;
 mod read;
 pub mod report;
 mod shape;
+mod write;
 
+pub use config::{Config, ConfigError};
 pub use error::CsvError;
-pub use read::{Dialect, read_csv};
+pub use read::{Dialect, header, read_csv};
+pub use write::write_csv;

@@ -56,6 +56,15 @@ pub fn read_csv(bytes: &[u8], dialect: &Dialect, columns: &[&str]) -> Result<Tab
     Ok(Table::new(encoded.collect::<Result<_, _>>()?)?)
 }
 
+/// The names of the columns in the first line of the CSV text `bytes`.
+///
+/// # Errors
+/// [`CsvError`].
+pub fn header(bytes: &[u8], dialect: &Dialect) -> Result<Vec<String>, CsvError> {
+    let (header, _) = split_header(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes));
+    names(header, dialect)
+}
+
 /// The first record without its line end, and what follows.
 fn split_header(bytes: &[u8]) -> (&[u8], &[u8]) {
     let mut quoted = false;

@@ -1,16 +1,18 @@
 //! (α,k)-anonymity.
 
 use crate::measures::Ratio;
-use crate::measures::counts::Counts;
+use crate::measures::counts::{Class, Counts};
 
 /// The least α of (α,k)-anonymity: the largest share that one value has of a class, max n_cv / n_c
 /// (Wong, Li, Fu, Wang: (α,k)-Anonymity, KDD 2006).
 pub(crate) fn alpha(counts: &Counts) -> Option<Ratio> {
-    let shares = counts.classes().filter_map(|class| {
-        let most = class.cells.iter().map(|cell| cell.count).max()?;
-        Ratio::new(most.into(), class.size.into())
-    });
-    shares.max()
+    counts.classes().filter_map(largest_share).max()
+}
+
+/// The largest share that one value has of `class`.
+pub(crate) fn largest_share(class: Class<'_>) -> Option<Ratio> {
+    let most = class.cells.iter().map(|cell| cell.count).max()?;
+    Ratio::new(most.into(), class.size.into())
 }
 
 /// The share of rows whose value is not the most frequent one of their class: what a classifier

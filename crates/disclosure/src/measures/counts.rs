@@ -68,6 +68,22 @@ impl Counts {
         Self { rows: self.rows, totals: self.totals.clone(), cells }
     }
 
+    /// The same table with fewer classes: `into` says for each class of this one into which of
+    /// `classes` it goes, each of which gets at least one.
+    pub(crate) fn merged(&self, into: &[u32], classes: usize) -> Self {
+        let mut members: Vec<Vec<&[Cell]>> = vec![Vec::new(); classes];
+        for (part, &class) in self.cells.chunk_by(|a, b| a.class == b.class).zip(into) {
+            let list = usize::try_from(class).ok().and_then(|class| members.get_mut(class));
+            list.into_iter().for_each(|list| list.push(part));
+        }
+        let mut cells = Vec::with_capacity(self.cells.len());
+        let mut sums = vec![0_u64; self.totals.len()];
+        for (parts, class) in members.iter().zip(0_u32..) {
+            merge(parts, class, &mut sums, &mut cells);
+        }
+        Self { rows: self.rows, totals: self.totals.clone(), cells }
+    }
+
     /// The classes, each with at least one row.
     pub(crate) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
         self.cells.chunk_by(|a, b| a.class == b.class).map(|cells| {
@@ -91,6 +107,26 @@ impl Counts {
     pub(crate) fn distinct(&self) -> u64 {
         u64::try_from(self.totals.len()).unwrap_or(u64::MAX)
     }
+}
+
+/// Appends the cells of one class made of `parts`. `sums` is 0 for every value before and after.
+fn merge(parts: &[&[Cell]], class: u32, sums: &mut [u64], cells: &mut Vec<Cell>) {
+    if let [part] = parts {
+        return cells.extend(part.iter().map(|cell| Cell { class, ..*cell }));
+    }
+    let mut met = Vec::new();
+    for cell in parts.iter().copied().flatten() {
+        if let Some(sum) = at(sums, cell.value) {
+            if *sum == 0 {
+                met.push(cell.value);
+            }
+            *sum += cell.count;
+        }
+    }
+    met.sort_unstable();
+    cells.extend(met.into_iter().filter_map(|value| {
+        Some(Cell { class, value, count: at(sums, value).map(std::mem::take)? })
+    }));
 }
 
 /// Counts in a table of classes by values; none if that is much larger than the rows.

@@ -1,26 +1,32 @@
 //! δ-disclosure privacy (Brickell, Shmatikov: The Cost of Privacy, KDD 2008): |ln(q / p)| < δ for
 //! every value in every class, q = n_cv / n_c and p = N_v / N.
 
-use crate::measures::counts::Counts;
+use crate::measures::counts::{Class, Counts};
 use crate::measures::{Bound, Ratio};
 
 /// e^δ over the values that occur in each class: the largest q / p or p / q.
 pub(crate) fn observed(counts: &Counts) -> Option<Ratio> {
-    let rows = u128::from(counts.rows);
-    let ratios = counts.classes().flat_map(|class| {
-        let size = u128::from(class.size);
-        counts.with_totals(class).filter_map(move |(cell, total)| {
-            let (here, expected) = (u128::from(cell.count) * rows, u128::from(total) * size);
-            Ratio::new(here.max(expected), here.min(expected))
-        })
+    counts.classes().filter_map(|class| largest_ratio(counts, class)).max()
+}
+
+/// The largest q / p or p / q over the values of one class.
+pub(crate) fn largest_ratio(counts: &Counts, class: Class<'_>) -> Option<Ratio> {
+    let (rows, size) = (u128::from(counts.rows), u128::from(class.size));
+    let ratios = counts.with_totals(class).filter_map(|(cell, total)| {
+        let (here, expected) = (u128::from(cell.count) * rows, u128::from(total) * size);
+        Ratio::new(here.max(expected), here.min(expected))
     });
     ratios.max()
 }
 
+/// Whether a class lacks a value that the table has.
+pub(crate) fn lacks_a_value(counts: &Counts, class: Class<'_>) -> bool {
+    class.cells.len() < counts.totals.len()
+}
+
 /// e^δ over every value, as defined: unbounded if a class lacks a value, whose q is 0 there.
 pub(crate) fn strict(counts: &Counts, observed: Ratio) -> Bound {
-    let all = counts.totals.len();
-    let lacks = counts.classes().any(|class| class.cells.len() < all);
+    let lacks = counts.classes().any(|class| lacks_a_value(counts, class));
     if lacks { Bound::Unbounded } else { Bound::Finite(observed) }
 }
 

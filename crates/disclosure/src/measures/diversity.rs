@@ -19,7 +19,7 @@ pub(crate) fn entropy(counts: &Counts) -> Option<f64> {
 
 /// e^H of one class; exactly the number of values where they are equally frequent.
 #[expect(clippy::cast_precision_loss, reason = "an entropy is a report; counts are far below 2^53")]
-fn effective_values(class: Class<'_>) -> f64 {
+pub(crate) fn effective_values(class: Class<'_>) -> f64 {
     if class.cells.windows(2).all(|pair| matches!(pair, [a, b] if a.count == b.count)) {
         return values_of(class) as f64;
     }
@@ -56,8 +56,18 @@ pub(crate) fn recursive(counts: &Counts, least: u64) -> BTreeMap<u64, Bound> {
     (2..=last).zip(worst.into_iter().chain(std::iter::repeat(Bound::Unbounded))).collect()
 }
 
-fn values_of(class: Class<'_>) -> u64 {
+/// The distinct values of one class.
+pub(crate) fn values_of(class: Class<'_>) -> u64 {
     u64::try_from(class.cells.len()).unwrap_or(u64::MAX)
+}
+
+/// The infimum of c with r₁ < c (r_l + … + r_m) in one class.
+pub(crate) fn recursive_bound(class: Class<'_>, l: u64) -> Bound {
+    let mut falling: Vec<u64> = class.cells.iter().map(|cell| cell.count).collect();
+    falling.sort_unstable_by(|a, b| b.cmp(a));
+    let before = usize::try_from(l.saturating_sub(1)).unwrap_or(usize::MAX);
+    let tail = falling.iter().skip(before).sum::<u64>();
+    Bound::of(falling.first().copied().unwrap_or_default().into(), tail.into())
 }
 
 /// The largest l that is reported even where no c is enough.

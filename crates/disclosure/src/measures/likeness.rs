@@ -2,7 +2,7 @@
 //! 2012): how much more likely a value may be in a class, q = n_cv / n_c, than in the table,
 //! p = N_v / N. Only gains count; the distance is D = (q − p) / p.
 
-use crate::measures::counts::Counts;
+use crate::measures::counts::{Cell, Class, Counts};
 use crate::measures::{Bound, Ratio};
 
 /// The least β of basic β-likeness, which demands D ≤ β, and that of enhanced β-likeness, which
@@ -22,9 +22,7 @@ fn gains(counts: &Counts) -> Vec<Ratio> {
     let rows = u128::from(counts.rows);
     for class in counts.classes() {
         for (cell, total) in counts.with_totals(class) {
-            let (here, expected) =
-                (u128::from(cell.count) * rows, u128::from(total) * u128::from(class.size));
-            let gain = Ratio::new(here.saturating_sub(expected), expected);
+            let gain = gain(cell, total, class.size, rows);
             let most = usize::try_from(cell.value).ok().and_then(|value| gains.get_mut(value));
             if let (Some(gain), Some(most)) = (gain, most) {
                 *most = gain.max(*most);
@@ -32,6 +30,21 @@ fn gains(counts: &Counts) -> Vec<Ratio> {
         }
     }
     gains
+}
+
+/// D of one value of one class, 0 for a loss.
+fn gain(cell: Cell, total: u64, size: u64, rows: u128) -> Option<Ratio> {
+    let (here, expected) = (u128::from(cell.count) * rows, u128::from(total) * u128::from(size));
+    Ratio::new(here.saturating_sub(expected), expected)
+}
+
+/// Whether every value of `class` gains at most `beta`; and, if `enhanced`, at most −ln p.
+pub(crate) fn within(counts: &Counts, class: Class<'_>, beta: Ratio, enhanced: bool) -> bool {
+    counts.with_totals(class).all(|(cell, total)| {
+        gain(cell, total, class.size, counts.rows.into()).is_some_and(|gain| {
+            gain <= beta && !(enhanced && exceeds_logarithm(gain, total, counts.rows))
+        })
+    })
 }
 
 /// Whether D > −ln p. The logarithm of a ratio is never a ratio, but for ln 1 = 0, so that the two

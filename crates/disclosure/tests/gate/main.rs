@@ -2,6 +2,10 @@
 //! and properties.
 
 #[cfg(test)]
+mod anonymise;
+#[cfg(test)]
+mod anonymise_properties;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod known_faults;

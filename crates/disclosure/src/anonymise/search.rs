@@ -1,0 +1,252 @@
+//! The search for the cheapest node that satisfies every model.
+//!
+//! Nodes are candidates until something excludes them: their own evaluation; a node above them that
+//! suppresses too many rows by models for which no node below can do better; or a bound on their cost
+//! that the best node found is not above. The candidate in the middle of the order by bound is
+//! evaluated next: if it fails, what is below it goes, if it holds, what is dearer goes. No candidate
+//! left means that the best is the best of all.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use crate::anonymise::lattice::Lattice;
+use crate::anonymise::levels::Levels;
+use crate::anonymise::partition::{Partition, Steps};
+use crate::anonymise::problem::Problem;
+use crate::table::TableError;
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Nodes evaluated.
+    pub evaluated: u64,
+    /// Nodes that may still be the best.
+    pub candidates: u64,
+    /// The cost of the best so far.
+    pub best: Option<f64>,
+}
+
+/// A node that satisfies every model.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) partition: Rc<Partition>,
+    pub(crate) kept: Vec<bool>,
+    pub(crate) score: f64,
+}
+
+/// What a search ends with.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) best: Option<Found>,
+    /// The nodes that were the best when they were found, in that order.
+    pub(crate) path: Vec<(Levels, f64)>,
+    pub(crate) evaluated: u64,
+    /// A cost that no node is below; the best's own where nothing is left.
+    pub(crate) bound: f64,
+    pub(crate) optimal: bool,
+}
+
+/// Why a search stopped early.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    ByWatcher,
+    Table(TableError),
+}
+
+impl From<TableError> for Stopped {
+    fn from(error: TableError) -> Self {
+        Self::Table(error)
+    }
+}
+
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+/// A node not excluded yet.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    bound: f64,
+    height: u32,
+    levels: Levels,
+}
+
+impl Candidate {
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let ties = (self.height, self.levels).cmp(&(other.height, other.levels));
+        self.bound.total_cmp(&other.bound).then(ties)
+    }
+}
+
+pub(crate) struct Search<'a> {
+    problem: &'a Problem,
+    steps: &'a Steps,
+    /// Partitions from which others are rolled up, the base first.
+    kept: Vec<Rc<Partition>>,
+    /// Classes in all of them but the base.
+    classes_kept: usize,
+    best: Option<Found>,
+    path: Vec<(Levels, f64)>,
+    evaluated: u64,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(problem: &'a Problem, steps: &'a Steps, base: Partition) -> Self {
+        let kept = vec![Rc::new(base)];
+        Self { problem, steps, kept, classes_kept: 0, best: None, path: Vec::new(), evaluated: 0 }
+    }
+
+    /// Looks among `nodes` until none is left or `budget` nodes were evaluated.
+    pub(crate) fn run(
+        mut self,
+        nodes: impl Iterator<Item = Levels>,
+        budget: u64,
+        watch: Watch<'_>,
+    ) -> Result<Finished, Stopped> {
+        let utility = &self.problem.utility;
+        let mut candidates: Vec<Candidate> = nodes
+            .map(|levels| Candidate {
+                bound: utility.bound(levels),
+                height: levels.height(),
+                levels,
+            })
+            .collect();
+        candidates.sort_unstable_by(Candidate::order);
+        while self.evaluated < budget {
+            let Some(next) = candidates.get(candidates.len() / 2).copied() else { break };
+            let (partition, excludes_below) = self.evaluate(next.levels)?;
+            let above = utility.bound_above(&partition);
+            for candidate in &mut candidates {
+                if candidate.bound < above && next.levels.is_below(candidate.levels) {
+                    candidate.bound = above;
+                }
+            }
+            let best = self.best.as_ref().map(Found::as_candidate);
+            candidates.retain(|candidate| {
+                let excluded = if excludes_below {
+                    candidate.levels.is_below(next.levels)
+                } else {
+                    candidate.levels == next.levels
+                };
+                !excluded && best.is_none_or(|best| candidate.order(&best).is_lt())
+            });
+            let progress = Progress {
+                evaluated: self.evaluated,
+                candidates: u64::try_from(candidates.len()).unwrap_or(u64::MAX),
+                best: self.best.as_ref().map(|best| best.score),
+            };
+            if watch(progress).is_break() {
+                return Err(Stopped::ByWatcher);
+            }
+        }
+        let least = candidates.iter().map(|candidate| candidate.bound).min_by(f64::total_cmp);
+        let score = self.best.as_ref().map(|best| best.score);
+        Ok(Finished {
+            path: self.path,
+            evaluated: self.evaluated,
+            optimal: candidates.is_empty(),
+            bound: least.or(score).unwrap_or_default().min(score.unwrap_or(f64::INFINITY)),
+            best: self.best,
+        })
+    }
+
+    /// Goes down from the most general node as long as some node one level below holds, always to the
+    /// cheapest: for lattices that are too large to number.
+    pub(crate) fn descend(
+        mut self,
+        lattice: &Lattice,
+        budget: u64,
+        watch: Watch<'_>,
+    ) -> Result<Finished, Stopped> {
+        let mut here = lattice.top();
+        self.evaluate(here)?;
+        while self.evaluated < budget {
+            let mut next = None;
+            for levels in lattice.below(here) {
+                let (partition, _) = self.evaluate(levels)?;
+                let judged = self.problem.judge(&partition);
+                let score = self.problem.utility.score(&partition, &judged.kept);
+                let holds = judged.suppressed <= self.problem.suppressed_at_most;
+                if holds && next.is_none_or(|(best, _)| score < best) {
+                    next = Some((score, levels));
+                }
+            }
+            let best = self.best.as_ref().map(|best| best.score);
+            if watch(Progress { evaluated: self.evaluated, candidates: 0, best }).is_break() {
+                return Err(Stopped::ByWatcher);
+            }
+            let Some((_, levels)) = next else { break };
+            here = levels;
+        }
+        Ok(Finished {
+            path: self.path,
+            evaluated: self.evaluated,
+            optimal: false,
+            bound: self.problem.utility.bound(Levels::new(&[])),
+            best: self.best,
+        })
+    }
+
+    /// The classes of a node, and whether every node below it fails, too.
+    fn evaluate(&mut self, levels: Levels) -> Result<(Rc<Partition>, bool), TableError> {
+        self.evaluated += 1;
+        let partition = self.partition(levels)?;
+        let judged = self.problem.judge(&partition);
+        let fails = judged.suppressed > self.problem.suppressed_at_most;
+        if !fails {
+            let score = self.problem.utility.score(&partition, &judged.kept);
+            let found = Found { partition: Rc::clone(&partition), kept: judged.kept, score };
+            let better = self
+                .best
+                .as_ref()
+                .is_none_or(|best| found.as_candidate().order(&best.as_candidate()).is_lt());
+            if better {
+                self.path.push((levels, score));
+                self.best = Some(found);
+            }
+        }
+        let inherited = judged.suppressed_below > self.problem.suppressed_at_most;
+        Ok((partition, inherited))
+    }
+
+    /// The classes of a node, from the fewest of which it is made: if those are still many, by way
+    /// of a node in between that others are made from, too.
+    fn partition(&mut self, levels: Levels) -> Result<Rc<Partition>, TableError> {
+        let mut source = self.source(levels)?;
+        if source.levels == levels {
+            return Ok(source);
+        }
+        let between = self.problem.without_last(levels);
+        if source.sizes.len() > FEW_CLASSES && source.levels.is_below(between) {
+            source = self.partition(between)?;
+        }
+        let partition = Rc::new(source.roll_up(levels, self.steps)?);
+        self.keep(&partition);
+        Ok(partition)
+    }
+
+    fn source(&self, levels: Levels) -> Result<Rc<Partition>, TableError> {
+        let below = self.kept.iter().filter(|partition| partition.levels.is_below(levels));
+        let fewest = below.min_by_key(|partition| partition.sizes.len());
+        // The base is below every node.
+        fewest.cloned().ok_or(TableError::Ragged)
+    }
+
+    fn keep(&mut self, partition: &Rc<Partition>) {
+        let classes = partition.sizes.len();
+        if self.classes_kept.saturating_add(classes) <= MAX_CLASSES_KEPT {
+            self.classes_kept += classes;
+            self.kept.push(Rc::clone(partition));
+        }
+    }
+}
+
+impl Found {
+    fn as_candidate(&self) -> Candidate {
+        let levels = self.partition.levels;
+        Candidate { bound: self.score, height: levels.height(), levels }
+    }
+}
+
+/// So few that a detour costs more.
+const FEW_CLASSES: usize = 512;
+/// Some 200 MB with eight quasi-identifiers.
+const MAX_CLASSES_KEPT: usize = 1 << 22;

@@ -1,0 +1,126 @@
+//! The search against looking at every node, on small random tables.
+
+use std::ops::ControlFlow;
+
+use domain::Reason as _;
+use proptest::prelude::*;
+
+use super::*;
+use crate::measures::Order;
+
+/// Values `0` to `7`, pairs, halves, all.
+fn hierarchy(depth: usize) -> Hierarchy {
+    let path = |value: usize| {
+        let texts = [
+            value.to_string(),
+            format!("pair {}", value / 2),
+            format!("half {}", value / 4),
+            "*".to_owned(),
+        ];
+        texts[..depth].to_vec()
+    };
+    Hierarchy::new(&(0..8).map(path).collect::<Vec<_>>()).unwrap()
+}
+
+fn column(name: &str, values: &[u8]) -> Column {
+    let cells: Vec<String> = values.iter().map(ToString::to_string).collect();
+    Column::encode(name, &cells).unwrap()
+}
+
+fn table(rows: &[(u8, u8, u8, u8)]) -> Table {
+    let of = |name, value: fn(&(u8, u8, u8, u8)) -> u8| {
+        column(name, &rows.iter().map(value).collect::<Vec<_>>())
+    };
+    Table::new(vec![of("a", |r| r.0), of("b", |r| r.1), of("c", |r| r.2), of("s", |r| r.3)])
+        .unwrap()
+}
+
+fn percent(share: u128) -> Ratio {
+    Ratio::new(share, 100).unwrap()
+}
+
+fn model(which: u8, bound: u128) -> Model {
+    let attribute = "s".to_owned();
+    match which {
+        0 => Model::AlphaAnonymity { attribute, alpha: percent(bound) },
+        1 => Model::DistinctLDiversity { attribute, l: 2 },
+        2 => Model::EntropyLDiversity { attribute, l: 1.7 },
+        3 => Model::RecursiveCLDiversity { attribute, c: percent(3 * bound), l: 2 },
+        4 => Model::TCloseness { attribute, t: percent(bound), distance: Distance::Equal },
+        5 => Model::TCloseness { attribute, t: percent(bound), distance: Distance::Ordered },
+        6 => {
+            let distance = Distance::Hierarchical(hierarchy(4));
+            Model::TCloseness { attribute, t: percent(bound), distance }
+        }
+        7 => Model::BetaLikeness { attribute, beta: percent(2 * bound), enhanced: false },
+        8 => Model::BetaLikeness { attribute, beta: percent(2 * bound), enhanced: true },
+        9 => Model::DeltaDisclosure { attribute, ratio: 2.0, values: DeltaValues::Observed },
+        _ => Model::KAnonymity { k: 3 },
+    }
+}
+
+const METRICS: [Metric; 7] = [
+    Metric::Loss,
+    Metric::GeometricLoss,
+    Metric::NonUniformEntropy,
+    Metric::Discernibility,
+    Metric::AverageClassSize,
+    Metric::Precision,
+    Metric::Height,
+];
+
+fn plan(metric: Metric, which: u8, bound: u128, limit: u128) -> Plan {
+    Plan {
+        quasi_identifiers: vec![
+            ("a".into(), hierarchy(4)),
+            ("b".into(), hierarchy(3)),
+            ("c".into(), hierarchy(2)),
+        ],
+        sensitive: vec![Sensitive { name: "s".into(), kind: Kind::Ordered(Order::ByText) }],
+        models: vec![Model::KAnonymity { k: 2 }, model(which, bound)],
+        metric,
+        suppression_limit: percent(limit),
+        method: Method::Optimal,
+    }
+}
+
+/// The least score of all nodes, each judged by itself.
+fn exhaustive(table: &Table, plan: &Plan) -> Option<f64> {
+    let prepared = Prepared::new(table, plan).unwrap();
+    let scores = prepared.lattice.nodes().unwrap().filter_map(|node| {
+        let partition = prepared.base.roll_up(node, &prepared.steps).unwrap();
+        let judged = prepared.problem.judge(&partition);
+        let holds = judged.suppressed <= prepared.problem.suppressed_at_most;
+        holds.then(|| prepared.problem.utility.score(&partition, &judged.kept))
+    });
+    scores.min_by(f64::total_cmp)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Whatever model and metric, and the bounds below which nodes are never looked at.
+    #[test]
+    fn pruning_loses_nothing(
+        rows in prop::collection::vec((0_u8..8, 0_u8..8, 0_u8..8, 0_u8..8), 1..50),
+        which in 0_u8..=10,
+        metric in 0_usize..7,
+        bound in 5_u128..95,
+        limit in prop::sample::select(vec![0_u128, 5, 20, 60, 100]),
+    ) {
+        let table = table(&rows);
+        let plan = plan(METRICS[metric], which, bound, limit);
+        let found = anonymise(&table, &plan, &mut |_| ControlFlow::Continue(()));
+        match (found, exhaustive(&table, &plan)) {
+            (Ok(found), Some(score)) => {
+                prop_assert!(found.optimal);
+                prop_assert!((found.score - score).abs() <= 1e-9 * score.max(1.0), "{} {score}", found.score);
+                let suppressed = found.suppressed.iter().filter(|row| **row).count();
+                prop_assert!(suppressed as u128 * 100 <= limit * rows.len() as u128);
+                prop_assert_eq!(found.path.last().unwrap().0.clone(), found.levels);
+            }
+            (Err(error), None) => prop_assert_eq!(error.reason(), "anonymise.impossible"),
+            (found, score) => prop_assert!(false, "{found:?} {score:?}"),
+        }
+    }
+}
