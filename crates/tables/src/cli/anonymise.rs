@@ -140,6 +140,7 @@ fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOpt
             format!("  {name}: level {level} of {}", hierarchy.levels() - 1)
         })
         .collect();
+    let member = |path: &str| json.pointer(path).unwrap_or(&Value::Null);
     let best = if found.optimal {
         "no other generalisation costs less".to_owned()
     } else {
@@ -151,8 +152,8 @@ fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOpt
         options.output.display(),
         levels.join("\n"),
         found.classes,
-        json["measures"]["k"],
-        json["suppressed"],
+        member("/measures/k"),
+        member("/suppressed"),
         found.table.rows(),
         found.score,
         found.evaluated,

@@ -1,6 +1,8 @@
 //! `cloister-table` from outside: its JSON, its words, its refusals and exit codes.
 
 #[cfg(test)]
+mod anonymise;
+#[cfg(test)]
 mod measure;
 #[cfg(test)]
 mod reading;

@@ -26,6 +26,18 @@ impl Bench {
         Self(folder)
     }
 
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        fs::write(self.0.path().join(name), content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.path().join(name).exists()
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         run_in(self.0.path(), arguments)
     }
