@@ -11,7 +11,9 @@ libfuzzer_sys::fuzz_target!(init: write_all(), |_data: &[u8]| {});
 
 fn write_all() {
     let folder = std::env::var_os("CLOISTER_FUZZ_SEEDS").expect("CLOISTER_FUZZ_SEEDS");
-    for (target, seeds) in [snp(), intel(), azure(), nvidia(), launch()].into_iter().flatten() {
+    for (target, seeds) in
+        [snp(), intel(), azure(), nvidia(), launch(), tdx_launch()].into_iter().flatten()
+    {
         write(&PathBuf::from(&folder).join(target), &seeds).expect("a folder to write to");
     }
 }
@@ -118,6 +120,38 @@ fn launch() -> Seeds {
     let mut image = vec![0; 4096 - tables.len()];
     image.extend(tables);
     vec![("launch_firmware", vec![image])]
+}
+
+/// Firmware, kernel and log of a guest that was never started.
+fn tdx_launch() -> Seeds {
+    let log = event_log();
+    let firmware = testkit::direct_boot::firmware(&[7; 4096], &[(0x81_0000, 0x1_0000)]);
+    let kernel = testkit::direct_boot::kernel();
+    vec![
+        ("event_log", vec![log.clone()]),
+        ("launch_tdx", vec![joined(&[&log, &firmware])]),
+        ("launch_kernel", vec![joined(&[b"quiet", &kernel])]),
+    ]
+}
+
+/// A header and a separator in each register, with some digest (TCG PC Client Platform Firmware
+/// Profile §10).
+fn event_log() -> Vec<u8> {
+    let mut log = [1_u32.to_le_bytes(), 3_u32.to_le_bytes()].concat();
+    log.extend([0; 20]);
+    log.extend(33_u32.to_le_bytes());
+    log.extend(b"Spec ID Event03\0\0\0\0\0\0\x02\0\x02\x01\0\0\0\x0c\0\x30\0\0");
+    for index in 1_u32..=4 {
+        for word in [index, 4, 1] {
+            log.extend(word.to_le_bytes());
+        }
+        log.extend(0xc_u16.to_le_bytes());
+        log.extend([0x39; 48]);
+        log.extend(4_u32.to_le_bytes());
+        log.extend([0; 4]);
+    }
+    log.extend([0xff; 16]);
+    log
 }
 
 // As in crates/evidence/src/launch/firmware.rs, where they are private.
