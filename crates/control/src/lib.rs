@@ -19,6 +19,7 @@ mod remote;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::JobId;
@@ -81,9 +82,17 @@ pub struct Control {
     launches: mpsc::Sender<LaunchOrder>,
     /// How to ask each running job to stop.
     cancels: Mutex<BTreeMap<JobId, oneshot::Sender<()>>>,
+    /// Whether what runs jobs is being stopped together with this.
+    stopping: AtomicBool,
 }
 
 impl Control {
+    /// To be called before what runs jobs is stopped together with this: a job whose machine goes away
+    /// from now on was not lost but interrupted, which the next [`Self::open`] records.
+    pub fn stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
     /// Opens the database, making or migrating it, and ends the jobs that a former process left in
     /// flight: their enclaves ended with it.
     ///
@@ -104,6 +113,7 @@ impl Control {
             config,
             launches,
             cancels: Mutex::default(),
+            stopping: AtomicBool::new(false),
         }))
     }
 

@@ -28,7 +28,7 @@ use crate::Edition;
 /// Commands on evidence.
 #[derive(Debug, Subcommand)]
 pub enum EvidenceCommand {
-    /// Fetch what vendors publish about evidence into a folder; the one of these that uses a network
+    /// Fetch what vendors publish about evidence into a folder (uses a network)
     #[command(after_help = help::FETCH)]
     Fetch(fetch::FetchOptions),
     /// Say whether evidence is authentic, and what it claims; opens no release path

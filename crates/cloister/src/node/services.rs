@@ -229,6 +229,7 @@ impl Node {
     /// Stops the services and their guests; after this the folder is free for another node as soon as
     /// requests under way have ended.
     pub async fn stop(mut self) {
+        self.control.stopping();
         self.tasks.shutdown().await;
     }
 

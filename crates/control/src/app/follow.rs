@@ -1,6 +1,7 @@
 //! What happens to a job after its launch was authorised.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::ReasonCode;
 use domain::claims::Trust;
@@ -127,7 +128,11 @@ impl Follower {
         }
     }
 
+    /// Nothing runs the job any more. Where that is because everything stops, the next start says so.
     async fn lost(&mut self) -> Result<(), ControlError> {
+        if self.control.stopping.load(Ordering::Acquire) {
+            return Ok(());
+        }
         self.stopped(problem("job.launcher-lost", "nothing runs the job any more")).await
     }
 
