@@ -220,15 +220,10 @@ fn demands(table: &Table, plan: &Plan) -> Result<Vec<Demand>, AnonymiseError> {
 }
 
 fn demand(table: &Table, plan: &Plan, model: &Model) -> Result<Demand, AnonymiseError> {
-    let Some(name) = model.attribute() else {
-        let Model::KAnonymity { k } = model else { return Err(AnonymiseError::NoModels) };
-        return Ok(Demand::Size(*k));
-    };
-    let place = plan.judged().position(|sensitive| sensitive.name == name);
-    let sensitive = plan.judged().find(|sensitive| sensitive.name == name);
-    let (Some(place), Some(sensitive)) = (place, sensitive) else {
-        return Err(AnonymiseError::NotSensitive(name.to_owned()));
-    };
+    let name = model.attribute().unwrap_or_default();
+    let not_sensitive = || AnonymiseError::NotSensitive(name.to_owned());
+    let is_named = |sensitive: &&Sensitive| sensitive.name == name;
+    let sensitive = || plan.judged().find(is_named).ok_or_else(not_sensitive);
     let on_values = match model {
         Model::KAnonymity { k } => return Ok(Demand::Size(*k)),
         Model::AlphaAnonymity { alpha, .. } => ValueDemand::Share(*alpha),
@@ -237,15 +232,19 @@ fn demand(table: &Table, plan: &Plan, model: &Model) -> Result<Demand, Anonymise
         Model::RecursiveCLDiversity { c, l, .. } => ValueDemand::Recursive(*c, *l),
         Model::TCloseness { t, distance, .. } => match distance {
             Distance::Equal => ValueDemand::Equal(*t),
-            Distance::Ordered => ordered(table, sensitive).map(|()| ValueDemand::Ordered(*t))?,
+            Distance::Ordered => {
+                ordered(table, sensitive()?)?;
+                ValueDemand::Ordered(*t)
+            }
             Distance::Hierarchical(hierarchy) => {
-                ValueDemand::Hierarchical(*t, tree(table, sensitive, hierarchy)?)
+                ValueDemand::Hierarchical(*t, tree(table, sensitive()?, hierarchy)?)
             }
         },
         Model::BetaLikeness { beta, enhanced, .. } => ValueDemand::Gain(*beta, *enhanced),
         Model::DeltaDisclosure { ratio, values, .. } => ValueDemand::Delta(*ratio, *values),
     };
-    Ok(Demand::Values(place, on_values))
+    let place = plan.judged().position(|sensitive| is_named(&sensitive));
+    Ok(Demand::Values(place.ok_or_else(not_sensitive)?, on_values))
 }
 
 fn ordered(table: &Table, sensitive: &Sensitive) -> Result<(), AnonymiseError> {

@@ -19,7 +19,7 @@ pub(super) fn explain(prepared: &Prepared, plan: &Plan) -> Result<AnonymiseError
         let super::Demand::Values(attribute, on_values) = demand else { continue };
         let Some(counts) = top.counts.get(*attribute) else { continue };
         if !counts.classes().all(|class| on_values.holds(counts, class)) {
-            failing.push(format!("{}; {}", name(model), nearest(model, on_values, counts)));
+            failing.push(format!("{}; {}", name(model), nearest(on_values, counts)));
         }
     }
     if failing.is_empty() {
@@ -57,45 +57,45 @@ fn name(model: &Model) -> String {
 }
 
 /// The nearest value of the model's parameter that the most general table satisfies.
-fn nearest(model: &Model, demand: &super::ValueDemand, counts: &Counts) -> String {
+fn nearest(demand: &super::ValueDemand, counts: &Counts) -> String {
     let worst = |value: &dyn Fn(Class<'_>) -> Option<Ratio>| {
         counts.classes().filter_map(value).max().map_or(f64::NAN, Ratio::to_f64)
     };
-    match (model, demand) {
-        (_, super::ValueDemand::Share(_)) => {
+    match demand {
+        super::ValueDemand::Share(_) => {
             format!("α = {} is possible", worst(&alpha::largest_share))
         }
-        (_, super::ValueDemand::Distinct(_)) => {
+        super::ValueDemand::Distinct(_) => {
             let l = counts.classes().map(diversity::values_of).min().unwrap_or_default();
             format!("l = {l} is possible")
         }
-        (_, super::ValueDemand::Entropy(_)) => {
+        super::ValueDemand::Entropy(_) => {
             let l = counts.classes().map(diversity::effective_values).min_by(f64::total_cmp);
             format!("l = {} is possible", l.unwrap_or_default())
         }
-        (_, super::ValueDemand::Recursive(_, l)) => {
+        super::ValueDemand::Recursive(_, l) => {
             match counts.classes().map(|class| diversity::recursive_bound(class, *l)).max() {
                 Some(Bound::Finite(c)) => format!("any c above {} is possible", c.to_f64()),
                 _ => "no c is enough for this l".to_owned(),
             }
         }
-        (_, super::ValueDemand::Equal(_)) => {
+        super::ValueDemand::Equal(_) => {
             let t = worst(&|class| closeness::equal_distance(counts, class));
             format!("t = {t} is possible")
         }
-        (_, super::ValueDemand::Ordered(_)) => {
+        super::ValueDemand::Ordered(_) => {
             let t = worst(&|class| closeness::ordered_distance(counts, class));
             format!("t = {t} is possible")
         }
-        (_, super::ValueDemand::Hierarchical(_, tree)) => {
+        super::ValueDemand::Hierarchical(_, tree) => {
             format!("t = {} is possible", worst(&|class| tree.distance(counts, class)))
         }
-        (_, super::ValueDemand::Gain(_, enhanced)) => match likeness::beta(counts) {
+        super::ValueDemand::Gain(_, enhanced) => match likeness::beta(counts) {
             (basic, _) if !enhanced => format!("β = {} is possible", basic.to_f64()),
             (_, Bound::Finite(beta)) => format!("β = {} is possible", beta.to_f64()),
             _ => "no β is enough".to_owned(),
         },
-        (_, super::ValueDemand::Delta(..)) => {
+        super::ValueDemand::Delta(..) => {
             let ratio = worst(&|class| delta::largest_ratio(counts, class));
             format!(
                 "any δ above {} (natural logarithm) is possible where no value is missing",

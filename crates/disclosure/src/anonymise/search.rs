@@ -76,6 +76,15 @@ impl Candidate {
     }
 }
 
+/// What there is to say of one node.
+struct Evaluated {
+    partition: Rc<Partition>,
+    /// Whether every node below it fails, too.
+    excludes_below: bool,
+    /// Its cost, if it satisfies every model.
+    score: Option<f64>,
+}
+
 pub(crate) struct Search<'a> {
     problem: &'a Problem,
     steps: &'a Steps,
@@ -112,7 +121,7 @@ impl<'a> Search<'a> {
         candidates.sort_unstable_by(Candidate::order);
         while self.evaluated < budget {
             let Some(next) = candidates.get(candidates.len() / 2).copied() else { break };
-            let (partition, excludes_below) = self.evaluate(next.levels)?;
+            let Evaluated { partition, excludes_below, .. } = self.evaluate(next.levels)?;
             let above = utility.bound_above(&partition);
             for candidate in &mut candidates {
                 if candidate.bound < above && next.levels.is_below(candidate.levels) {
@@ -161,11 +170,8 @@ impl<'a> Search<'a> {
         while self.evaluated < budget {
             let mut next = None;
             for levels in lattice.below(here) {
-                let (partition, _) = self.evaluate(levels)?;
-                let judged = self.problem.judge(&partition);
-                let score = self.problem.utility.score(&partition, &judged.kept);
-                let holds = judged.suppressed <= self.problem.suppressed_at_most;
-                if holds && next.is_none_or(|(best, _)| score < best) {
+                let Some(score) = self.evaluate(levels)?.score else { continue };
+                if next.is_none_or(|(best, _)| score < best) {
                     next = Some((score, levels));
                 }
             }
@@ -185,26 +191,23 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// The classes of a node, and whether every node below it fails, too.
-    fn evaluate(&mut self, levels: Levels) -> Result<(Rc<Partition>, bool), TableError> {
+    fn evaluate(&mut self, levels: Levels) -> Result<Evaluated, TableError> {
         self.evaluated += 1;
         let partition = self.partition(levels)?;
         let judged = self.problem.judge(&partition);
         let fails = judged.suppressed > self.problem.suppressed_at_most;
-        if !fails {
-            let score = self.problem.utility.score(&partition, &judged.kept);
-            let found = Found { partition: Rc::clone(&partition), kept: judged.kept, score };
-            let better = self
-                .best
-                .as_ref()
-                .is_none_or(|best| found.as_candidate().order(&best.as_candidate()).is_lt());
-            if better {
+        let score = (!fails).then(|| self.problem.utility.score(&partition, &judged.kept));
+        if let Some(score) = score {
+            let partition = Rc::clone(&partition);
+            let found = Found { partition, kept: judged.kept, score };
+            let best = self.best.as_ref().map(Found::as_candidate);
+            if best.is_none_or(|best| found.as_candidate().order(&best).is_lt()) {
                 self.path.push((levels, score));
                 self.best = Some(found);
             }
         }
-        let inherited = judged.suppressed_below > self.problem.suppressed_at_most;
-        Ok((partition, inherited))
+        let excludes_below = judged.suppressed_below > self.problem.suppressed_at_most;
+        Ok(Evaluated { partition, excludes_below, score })
     }
 
     /// The classes of a node, from the fewest of which it is made: if those are still many, by way

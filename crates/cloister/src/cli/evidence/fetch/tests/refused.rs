@@ -68,14 +68,21 @@ fn where_nothing_listens_there_is_no_answer() {
 #[test]
 fn an_address_and_a_purpose_are_needed() {
     use clap::Parser as _;
+    use clap::error::ErrorKind;
     let bench = released();
     for url in ["ftp://example.org", "https://a@example.org", "example.org"] {
         let ran = bench.run(&format!("fetch --lists milan --cache @cache --kds {url}"));
         assert_eq!(ran.verdict(), "fetch.address", "{url}");
     }
-    for arguments in ["", "--kind snp", "--input x", "--lists naples"] {
+    for (arguments, kind) in [
+        ("", ErrorKind::MissingRequiredArgument),
+        ("--kind snp", ErrorKind::MissingRequiredArgument),
+        ("--input x", ErrorKind::MissingRequiredArgument),
+        ("--lists naples", ErrorKind::InvalidValue),
+    ] {
         let line = format!("evidence fetch --cache cache {arguments}");
-        assert!(super::Line::try_parse_from(line.split_whitespace()).is_err(), "{arguments}");
+        let refused = super::Line::try_parse_from(line.split_whitespace()).err();
+        assert_eq!(refused.map(|error| error.kind()), Some(kind), "{arguments}");
     }
     bench.write("noise", "noise");
     for (kind, reason) in [
