@@ -49,8 +49,12 @@ fn package(checked: &Checked, given: &GivenManifest) -> OutputPackage {
 }
 
 fn file(file: &disclosure::CanonicalFile) -> PackageFile {
-    let content = String::from_utf8_lossy(file.bytes()).into_owned();
-    PackageFile { name: file.name().to_owned(), content }
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    PackageFile {
+        name: file.name().to_owned(),
+        content: text(file.bytes()),
+        checked: file.checked().map(text),
+    }
 }
 
 /// Binds the package to this enclave by one more report, seals it to the airlock's key, and hands

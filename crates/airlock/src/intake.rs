@@ -4,7 +4,7 @@
 //! with a released key is counted and forgotten; the refusals of one that does are logged once for
 //! each reason; only the one accepted delivery of a launch is kept.
 
-use disclosure::{CheckReport, RecheckError};
+use disclosure::{CheckReport, PackedFile, RecheckError};
 use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::event::{Action, Event};
@@ -196,7 +196,11 @@ fn recheck(
         let bare = report.files.is_empty() && report.rules_digest == chain.rules.digest();
         return report.reason.clone().filter(|_| bare).map(Err).ok_or_else(mismatch);
     }
-    let files = package.files.iter().map(|file| (file.name.as_str(), file.content.as_bytes()));
+    let files = package.files.iter().map(|file| PackedFile {
+        name: &file.name,
+        content: file.content.as_bytes(),
+        checked: file.checked.as_deref().map(str::as_bytes),
+    });
     let roles = disclosure::roles_of(&chain.dataset.manifest().columns);
     disclosure::recheck(files, report, &chain.rules, &roles).map_err(AirlockError::Checks)?;
     Ok(Ok(CheckedOutput::assertion(digest, chain.approval.digest(), package.author.clone())))

@@ -1,19 +1,30 @@
 //! The check itself: what a job left behind becomes canonical files or a refusal.
 
-use std::collections::BTreeSet;
+mod contributions;
+mod estimates;
+mod figure;
+mod judgement;
+mod microdata;
+mod screen;
+mod survival;
+mod table;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::Digest;
 
 use crate::canonical::CanonicalFile;
-use crate::cell;
-use crate::classes::Classes;
-use crate::entry::{EntryKind, OutputEntry};
-use crate::finding::{Findings, Located, Problem, TableFault};
-use crate::magic::{self, Foreign};
-use crate::name;
-use crate::reader;
-use crate::report::{CheckReport, FileReport, OutputKind};
+use crate::entry::OutputEntry;
+use crate::finding::{Findings, Located, Problem};
+use crate::freedom;
+use crate::reader::{self, Form};
+use crate::report::{CheckReport, FileReport, OutputKind, Status};
 use crate::roles::{ColumnRole, Roles, role_of};
-use crate::rules::{Limits, Output, Rules, Shape};
+use crate::rules::{Output, Rules, Shape};
 use crate::table::Table;
+use judgement::Judgement;
+use screen::length;
 
 /// What a check decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,45 +84,79 @@ impl Released {
 /// its datasets, and rewrites what passes. All findings are reported, not only the first.
 #[must_use]
 pub fn check(entries: &[OutputEntry], rules: &Rules, roles: &Roles) -> Checked {
-    decide(entries, rules, roles).0
+    decide(entries, Form::Full, rules, roles).0
+}
+
+/// One file while it is judged.
+pub(crate) struct Judged<'a> {
+    pub(crate) output: &'a Output,
+    pub(crate) table: &'a Table,
+    pub(crate) form: Form,
+    pub(crate) rules: &'a Rules,
+    pub(crate) roles: &'a Roles,
+}
+
+/// A file that passed.
+struct Passed {
+    file: CanonicalFile,
+    report: FileReport,
+    /// As it was read, for a figure to be drawn from; none if it is no table.
+    table: Option<Table>,
 }
 
 /// As [`check`], with the first finding in its typed form.
 pub(crate) fn decide(
     entries: &[OutputEntry],
+    form: Form,
     rules: &Rules,
     roles: &Roles,
 ) -> (Checked, Option<Located>) {
-    let mut findings = Vec::new();
-    let mut left_off = 0_u64;
-    let mut add = |found: Findings| {
-        let (kept, more) = found.into_parts();
-        findings.extend(kept);
-        left_off = left_off.saturating_add(more);
-    };
-    let (candidates, found) = screen(entries, rules);
-    add(found);
-    let mut passed = Vec::new();
+    let mut all = Found::default();
+    let (candidates, found) = screen::screen(entries, rules);
+    all.add(found);
+    let mut passed = BTreeMap::new();
     let mut refused = BTreeSet::new();
+    let mut figures = Vec::new();
     for (output, bytes) in candidates {
-        match examine(output, bytes, rules, roles) {
-            Ok(file) => passed.push(file),
+        if matches!(output.shape(), Shape::Figure(_)) {
+            figures.push((output.name(), bytes));
+            continue;
+        }
+        match examine(output, bytes, form, rules, roles) {
+            Ok(file) => drop(passed.insert(output.name(), file)),
             Err(found) => {
                 refused.insert(output.name().to_owned());
-                add(found);
+                all.add(found);
             }
         }
     }
-    if let Some(found) = oversize(&passed, rules.limits()) {
-        add(found.into());
+    let drawn = draw(rules, &passed);
+    for (name, bytes) in figures {
+        // What leaves is the drawing; a file that is not the same can be nobody's but the workload's.
+        let same = drawn.iter().any(|figure| figure.file.bytes() == bytes);
+        if form == Form::Full || !same {
+            refused.insert(name.to_owned());
+            all.add(Located::file(name, Problem::FigureWritten).into());
+        }
     }
-    if findings.iter().any(|found| found.problem.is_structural()) {
-        refused.extend(passed.drain(..).map(|(_, file)| file.name));
+    let (mut files, mut reports) = (Vec::new(), Vec::new());
+    for Passed { file, report, .. } in passed.into_values().chain(drawn) {
+        if !refused.contains(file.name()) {
+            files.push(file);
+            reports.push(report);
+        }
     }
-    passed.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-    let (files, reports): (Vec<_>, Vec<_>) = passed.into_iter().unzip();
+    if let Some(found) = screen::oversize(&files, rules.limits()) {
+        all.add(found.into());
+    }
+    if all.findings.iter().any(|found| found.problem.is_structural()) {
+        refused.extend(reports.drain(..).map(|file| file.name));
+        files.clear();
+    }
+    files.sort_by(|a, b| a.name().cmp(b.name()));
+    reports.sort_by(|a, b| a.name.cmp(&b.name));
     let refused = refused.into_iter().collect();
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    let (findings, left_off) = all.sorted();
     let first = findings.first().cloned();
     let report = CheckReport::new(rules, roles, reports, refused, findings, left_off);
     let checked = if files.is_empty() {
@@ -122,233 +167,97 @@ pub(crate) fn decide(
     (checked, first)
 }
 
-/// Sorts out what is not a plain file with a declared name.
-fn screen<'a>(
-    entries: &'a [OutputEntry],
-    rules: &'a Rules,
-) -> (Vec<(&'a Output, &'a [u8])>, Findings) {
-    let mut findings = totals(entries, rules.limits());
-    let mut candidates = Vec::new();
-    let mut seen = BTreeSet::new();
-    for entry in entries {
-        let printable = name::printable(&entry.path);
-        let mut add = |problem| findings.push(Located::file(&printable, problem));
-        let path = match name::parse(&entry.path, rules.limits().max_depth) {
-            Ok(path) => Some(path),
-            Err(error) => {
-                add(Problem::Path(error));
-                None
-            }
-        };
-        if !seen.insert(entry.path.as_slice()) {
-            add(Problem::PathTwice);
-        }
-        let Some(bytes) = plain_bytes(&entry.kind, rules.limits(), &mut add) else {
-            continue;
-        };
-        let Some(path) = path else { continue };
-        if !rules.allows_type_of(path) {
-            add(Problem::FileType("the name's ending"));
-        }
-        match rules.output(path) {
-            Some(output) => candidates.push((output, bytes)),
-            None => add(Problem::Undeclared),
-        }
-    }
-    (candidates, findings)
+/// The findings of all files.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Located>,
+    left_off: u64,
 }
 
-/// The bytes of a regular file that may be read as text; what else it is goes to `add`.
-fn plain_bytes<'a>(
-    kind: &'a EntryKind,
-    limits: &Limits,
-    add: &mut impl FnMut(Problem),
-) -> Option<&'a [u8]> {
-    let problem = match kind {
-        EntryKind::Regular { bytes, links } => return regular(bytes, *links, limits, add),
-        EntryKind::TooLarge { bytes } => file_too_large(*bytes, limits),
-        EntryKind::Directory => return None,
-        EntryKind::Symlink => Problem::Symlink,
-        EntryKind::BlockDevice => Problem::SpecialFile("block device"),
-        EntryKind::CharDevice => Problem::SpecialFile("character device"),
-        EntryKind::Fifo => Problem::SpecialFile("named pipe"),
-        EntryKind::Socket => Problem::SpecialFile("socket"),
-        EntryKind::Other => Problem::SpecialFile("unknown kind of file"),
-    };
-    add(problem);
-    None
+impl Found {
+    fn add(&mut self, found: Findings) {
+        let (kept, more) = found.into_parts();
+        self.findings.extend(kept);
+        self.left_off = self.left_off.saturating_add(more);
+    }
+
+    fn sorted(mut self) -> (Vec<Located>, u64) {
+        self.findings.sort_by(|a, b| a.order().cmp(&b.order()));
+        (self.findings, self.left_off)
+    }
 }
 
-fn regular<'a>(
-    bytes: &'a [u8],
-    links: u64,
-    limits: &Limits,
-    add: &mut impl FnMut(Problem),
-) -> Option<&'a [u8]> {
-    if links != 1 {
-        add(Problem::HardLink(links));
-    }
-    let foreign = magic::sniff(bytes);
-    match foreign {
-        Some(Foreign::Archive(format)) => add(Problem::Archive(format)),
-        Some(Foreign::Other(format)) => add(Problem::FileType(format)),
-        None => {}
-    }
-    let too_large = length(bytes) > limits.max_file_bytes;
-    if too_large {
-        add(file_too_large(length(bytes), limits));
-    }
-    (foreign.is_none() && !too_large).then_some(bytes)
-}
-
-/// Numbers and bytes over all entries.
-fn totals(entries: &[OutputEntry], limits: &Limits) -> Findings {
-    let mut findings = Findings::default();
-    let size = |entry: &OutputEntry| match &entry.kind {
-        EntryKind::Regular { bytes, .. } => length(bytes),
-        EntryKind::TooLarge { bytes } => *bytes,
-        _ => 0,
-    };
-    let is_file = |entry: &OutputEntry| entry.kind != EntryKind::Directory;
-    if !entries.iter().any(is_file) {
-        findings.push(Located::whole(Problem::Empty));
-    }
-    let (found, limit) = (u64::try_from(entries.len()).unwrap_or(u64::MAX), limits.max_files);
-    if found > limit {
-        findings.push(Located::whole(Problem::TooManyFiles { found, limit }));
-    }
-    let total = entries.iter().map(size).fold(0, u64::saturating_add);
-    if let Some(problem) = total_too_large(total, limits) {
-        findings.push(Located::whole(problem));
-    }
-    findings
-}
-
-/// Rewriting a number in plain digits can lengthen it, so the limits hold for the result too.
-fn oversize(passed: &[(CanonicalFile, FileReport)], limits: &Limits) -> Option<Located> {
-    for (file, _) in passed {
-        if length(file.bytes()) > limits.max_file_bytes {
-            let problem = file_too_large(length(file.bytes()), limits);
-            return Some(Located::file(file.name(), problem));
-        }
-    }
-    let total = passed.iter().map(|(file, _)| length(file.bytes())).fold(0, u64::saturating_add);
-    total_too_large(total, limits).map(Located::whole)
-}
-
-const fn file_too_large(found: u64, limits: &Limits) -> Problem {
-    Problem::TooLarge { what: "bytes of one file", found, limit: limits.max_file_bytes }
-}
-
-fn total_too_large(found: u64, limits: &Limits) -> Option<Problem> {
-    let limit = limits.max_total_bytes;
-    (found > limit).then_some(Problem::TooLarge { what: "bytes of all files", found, limit })
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
-/// Reads and judges one declared file.
+/// Reads and judges one declared file that is no figure.
 fn examine(
     output: &Output,
     bytes: &[u8],
+    form: Form,
     rules: &Rules,
     roles: &Roles,
-) -> Result<(CanonicalFile, FileReport), Findings> {
-    let table = reader::read(bytes, output, rules.limits())?;
-    let mut findings = Findings::default();
+) -> Result<Passed, Findings> {
+    if *output.shape() == Shape::Text {
+        let (file, report) = text::examine(output, bytes, rules)?;
+        return Ok(Passed { file, report, table: None });
+    }
+    let table = reader::read(bytes, output, form, rules.limits())?;
+    let judged = Judged { output, table: &table, form, rules, roles };
+    let mut found = Judgement::default();
     for column in output.columns() {
         if role_of(roles, column) == ColumnRole::Identifier {
-            findings.push(Located::column(output.name(), column, Problem::IdentifierColumn));
+            found.note(Located::column(output.name(), column, Problem::IdentifierColumn));
         }
     }
-    let quasi_identifiers = quasi_identifiers(output, roles);
-    let smallest = match output.shape() {
-        Shape::Table { .. } => smallest_cell(output, &table, rules, &mut findings),
-        Shape::Microdata { .. } => {
-            smallest_class(output, &table, &quasi_identifiers, rules, &mut findings)
-        }
-    };
+    match output.shape() {
+        Shape::Table(counts) => table::judge(&judged, counts, &mut found),
+        Shape::Microdata { .. } => microdata::judge(&judged, &mut found),
+        Shape::Survival(survival) => survival::judge(&judged, survival, &mut found),
+        Shape::Estimates(estimates) => estimates::judge(&judged, estimates, &mut found),
+        // Neither is read as a table.
+        Shape::Figure(_) | Shape::Text => {}
+    }
+    let (findings, verdict) = found.into_parts();
     if !findings.is_empty() {
         return Err(findings);
     }
-    let file = CanonicalFile::write(output.name(), &table);
+    let file = CanonicalFile::write(output, &table);
     let report = FileReport {
         name: output.name().to_owned(),
         kind: OutputKind::of(output),
+        status: if verdict.risks.is_empty() { Status::Pass } else { Status::Review },
         bytes: length(file.bytes()),
         sha256: file.sha256(),
+        checked_sha256: file.checked().map(Digest::of),
         rows: u64::try_from(table.rows()).unwrap_or(u64::MAX),
-        smallest,
-        quasi_identifiers: quasi_identifiers.into_iter().map(str::to_owned).collect(),
+        smallest: verdict.smallest,
+        quasi_identifiers: microdata::quasi_identifiers(output, roles),
+        analyses: table::analyses(output),
+        checks: verdict.checks,
+        risks: verdict.risks,
+        bits: freedom::bits(output, &table, rules.limits()),
     };
-    Ok((file, report))
+    Ok(Passed { file, report, table: Some(table) })
 }
 
-/// The columns by which others could know a person: those of the manifest, all that it does not
-/// know, and those that the rules add. A table has none: its rows are groups already.
-fn quasi_identifiers<'a>(output: &'a Output, roles: &Roles) -> Vec<&'a str> {
-    let Shape::Microdata { quasi_identifiers: added } = output.shape() else {
-        return Vec::new();
+/// The declared figures whose sources passed.
+fn draw(rules: &Rules, passed: &BTreeMap<&str, Passed>) -> Vec<Passed> {
+    let drawn = |output: &Output| {
+        let Shape::Figure(figure) = output.shape() else { return None };
+        let source = passed.get(figure.source.as_str())?;
+        let table = source.table.as_ref()?;
+        let svg = figure::draw(output.name(), figure, table, rules.output(&figure.source)?)?;
+        let file = CanonicalFile::drawn(output.name(), svg);
+        let report = FileReport {
+            name: output.name().to_owned(),
+            kind: OutputKind::Figure,
+            bytes: length(file.bytes()),
+            sha256: file.sha256(),
+            checked_sha256: None,
+            // It shows what its source does, and nothing else.
+            bits: 0,
+            quasi_identifiers: Vec::new(),
+            ..source.report.clone()
+        };
+        Some(Passed { file, report, table: None })
     };
-    let counts = |column: &&str| {
-        role_of(roles, column) == ColumnRole::QuasiIdentifier || added.iter().any(|a| a == column)
-    };
-    output.columns().filter(counts).collect()
-}
-
-/// Names each row that repeats a key and each count below the threshold; the smallest count.
-fn smallest_cell(output: &Output, table: &Table, rules: &Rules, found: &mut Findings) -> u64 {
-    let name = output.name();
-    let keys: Vec<&str> = output.categories().iter().map(String::as_str).collect();
-    match Classes::over(table, &keys) {
-        Ok(classes) => repeated_keys(name, &classes, found),
-        Err(_) => found.push(Located::file(name, Problem::Malformed(TableFault::Unreadable))),
-    }
-    let mut smallest = u64::MAX;
-    for column in output.counts().iter().filter_map(|count| table.column(count)) {
-        let counts = (0..table.rows()).filter_map(|row| column.cell(row)).map(cell::count);
-        for (count, row) in counts.zip(1_u64..) {
-            // An unreadable count cannot occur here; were it to, it would count nobody.
-            let count = count.unwrap_or(0);
-            smallest = smallest.min(count);
-            if count < rules.threshold() {
-                let threshold = rules.threshold();
-                let problem = Problem::CellBelowThreshold { count, threshold };
-                found.push(Located::cell(name, row, column.name(), problem));
-            }
-        }
-    }
-    smallest
-}
-
-fn repeated_keys(name: &str, classes: &Classes, found: &mut Findings) {
-    let mut seen = BTreeSet::new();
-    for (class, row) in classes.of_row().iter().zip(1_u64..) {
-        if !seen.insert(class) {
-            let problem = Problem::Malformed(TableFault::DuplicateKey);
-            found.push(Located::row(name, row, problem));
-        }
-    }
-}
-
-/// The k of the microdata, reported if it is too small.
-fn smallest_class(
-    output: &Output,
-    table: &Table,
-    quasi_identifiers: &[&str],
-    rules: &Rules,
-    found: &mut Findings,
-) -> u64 {
-    let classes = Classes::over(table, quasi_identifiers);
-    let sizes = classes.as_ref().map_or(&[][..], Classes::sizes);
-    let smallest = sizes.iter().copied().min().unwrap_or(0);
-    if smallest < rules.k() {
-        let small = sizes.iter().filter(|&&size| size < rules.k());
-        let rows = small.copied().fold(0, u64::saturating_add);
-        let problem = Problem::KAnonymity { found: smallest, k: rules.k(), rows };
-        found.push(Located::file(output.name(), problem));
-    }
-    smallest
+    rules.outputs().iter().filter_map(drawn).collect()
 }

@@ -6,6 +6,7 @@ use domain::Reason;
 
 use crate::cell::CellError;
 use crate::name::NameError;
+use crate::vocabulary::{DisclosureRisk, OutputCheck};
 
 /// One thing wrong with an output, or with one file of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,26 +15,50 @@ pub(crate) enum Problem {
     Archive(&'static str),
     #[error("cell counts {count}, below the threshold of {threshold}")]
     CellBelowThreshold { count: u64, threshold: u64 },
+    #[error("largest {n} contributions are more than {k_percent} % of the whole")]
+    Dominance { n: u64, k_percent: u64 },
     #[error("nothing to release")]
     Empty,
     #[error("{0} is not an allowed file type")]
     FileType(&'static str),
     #[error("file has {0} hard links")]
     HardLink(u64),
+    #[error("cell shows a maximum or minimum, which is one person's value")]
+    Endpoint,
+    #[error("evidence is absent, negative or contradicts itself")]
+    Evidence,
+    #[error("figure is drawn by the gate from its source, and by nobody else")]
+    FigureWritten,
+    #[error("count is hidden and a statistic of the same people is shown")]
+    HiddenCellShown,
     #[error("column is an identifier")]
     IdentifierColumn,
+    #[error("model of this type holds people it was trained on")]
+    InstanceBased,
+    #[error("a class has {found} values of a sensitive column, below l = {l}")]
+    LDiversity { found: u64, l: u64 },
+    #[error("{found} degrees of freedom are left, below {least}")]
+    LowDegreesOfFreedom { found: u64, least: u64 },
     #[error("smallest class has {found} rows, below k = {k}; {rows} rows are in such classes")]
     KAnonymity { found: u64, k: u64, rows: u64 },
     #[error("{}", .0.detail())]
     Malformed(TableFault),
+    #[error(
+        "what is neither of the two largest contributions is below {p_percent} % of the largest"
+    )]
+    PPercent { p_percent: u64 },
     #[error("{}", .0.detail())]
     Path(NameError),
     #[error("two entries have this path")]
     PathTwice,
     #[error("{0} in place of a regular file")]
     SpecialFile(&'static str),
+    #[error("{people} people leave between two moments, below the threshold of {threshold}")]
+    StepBelowThreshold { people: u64, threshold: u64 },
     #[error("symbolic link")]
     Symlink,
+    #[error("a class differs from the whole by more than t = {t_percent} %")]
+    TCloseness { t_percent: u64 },
     #[error("{what}: {found}, limit {limit}")]
     TooLarge { what: &'static str, found: u64, limit: u64 },
     #[error("{found} entries, limit {limit}")]
@@ -55,13 +80,45 @@ impl Problem {
             | Self::TooLarge { .. }
             | Self::TooManyFiles { .. } => true,
             Self::CellBelowThreshold { .. }
+            | Self::Dominance { .. }
             | Self::Empty
+            | Self::Endpoint
+            | Self::Evidence
+            | Self::FigureWritten
             | Self::FileType(_)
+            | Self::HiddenCellShown
             | Self::IdentifierColumn
+            | Self::InstanceBased
             | Self::KAnonymity { .. }
+            | Self::LDiversity { .. }
+            | Self::LowDegreesOfFreedom { .. }
             | Self::Malformed(_)
+            | Self::PPercent { .. }
+            | Self::StepBelowThreshold { .. }
+            | Self::TCloseness { .. }
             | Self::Undeclared => false,
         }
+    }
+}
+
+impl Problem {
+    /// The ontology's check that finds it, and the risk that the check looks for.
+    pub(crate) const fn check(self) -> Option<(OutputCheck, DisclosureRisk)> {
+        use DisclosureRisk as R;
+        use OutputCheck as C;
+        Some(match self {
+            Self::CellBelowThreshold { count: 0, .. } => {
+                (C::PresenceOfZeroCheck, R::ClassDisclosure)
+            }
+            Self::CellBelowThreshold { .. } | Self::HiddenCellShown => {
+                (C::MinimumThresholdCheck, R::LowCount)
+            }
+            Self::StepBelowThreshold { .. } => (C::StatbarnDataCheck, R::ImplicitTables),
+            Self::Dominance { .. } => (C::NKCheck, R::Dominance),
+            Self::PPercent { .. } => (C::PPercentCheck, R::Dominance),
+            Self::LowDegreesOfFreedom { .. } => (C::MinimumDoFCheck, R::LowDOF),
+            _ => return None,
+        })
     }
 }
 
@@ -70,15 +127,26 @@ impl Reason for Problem {
         match self {
             Self::Archive(_) => "output.archive",
             Self::CellBelowThreshold { .. } => "output.cell-below-threshold",
+            Self::Dominance { .. } => "output.dominance",
             Self::Empty => "output.empty",
+            Self::Endpoint => "output.endpoint",
+            Self::Evidence => "output.evidence",
+            Self::FigureWritten => "output.figure-written",
             Self::FileType(_) => "output.file-type",
             Self::HardLink(_) => "output.hard-link",
+            Self::HiddenCellShown => "output.hidden-cell-shown",
             Self::IdentifierColumn => "output.identifier-column",
+            Self::InstanceBased => "output.instance-based-model",
             Self::KAnonymity { .. } => "output.k-anonymity",
+            Self::LDiversity { .. } => "output.l-diversity",
+            Self::LowDegreesOfFreedom { .. } => "output.degrees-of-freedom",
             Self::Malformed(_) => "output.malformed-table",
+            Self::PPercent { .. } => "output.p-percent",
             Self::Path(_) | Self::PathTwice => "output.path",
             Self::SpecialFile(_) => "output.special-file",
+            Self::StepBelowThreshold { .. } => "output.step-below-threshold",
             Self::Symlink => "output.symlink",
+            Self::TCloseness { .. } => "output.t-closeness",
             Self::TooLarge { .. } => "output.too-large",
             Self::TooManyFiles { .. } => "output.too-many-files",
             Self::Undeclared => "output.undeclared",
@@ -93,9 +161,11 @@ pub(crate) enum TableFault {
     Columns,
     DuplicateHeader,
     DuplicateKey,
+    Invisible,
     NotUtf8,
     Nul,
     Ragged,
+    Survival,
     Unreadable,
 }
 
@@ -106,9 +176,11 @@ impl TableFault {
             Self::Columns => "header does not hold exactly the declared columns",
             Self::DuplicateHeader => "header names a column twice",
             Self::DuplicateKey => "an earlier row has the same categories",
+            Self::Invisible => "text holds a character that a reader does not see",
             Self::NotUtf8 => "content is not UTF-8",
             Self::Nul => "content holds a NUL byte",
             Self::Ragged => "row has more or fewer cells than the header",
+            Self::Survival => "time is missing, or people at risk increase with time",
             Self::Unreadable => "content cannot be read as CSV",
         }
     }

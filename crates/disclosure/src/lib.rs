@@ -17,8 +17,10 @@ mod canonical;
 mod cell;
 mod check;
 mod classes;
+mod decimal;
 mod entry;
 mod finding;
+mod freedom;
 mod hierarchy;
 mod magic;
 mod measures;
@@ -27,9 +29,10 @@ mod reader;
 mod recheck;
 mod report;
 mod roles;
+mod rounding;
 mod rules;
-mod rules_file;
 mod table;
+mod vocabulary;
 
 pub use anonymise::{
     AnonymiseError, Anonymised, DeltaValues, Distance, Method, Metric, Model, Plan, Progress,
@@ -44,10 +47,14 @@ pub use measures::{
     Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, Question, Ratio,
     Reading, Risk, Sensitive, measure,
 };
-pub use recheck::{RecheckError, recheck};
+pub use recheck::{PackedFile, RecheckError, audit, recheck};
 pub use report::{
-    CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Verdict,
+    CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Status, Verdict,
 };
 pub use roles::{ColumnRole, Roles, merge_roles, roles_of};
-pub use rules::{Limits, Output, Rules, RulesError, Shape};
+pub use rules::{
+    CountTable, Estimates, Figure, FigureStyle, Limits, ModelType, Output, RecordsRule,
+    ReleaseRules, Rounding, Rules, RulesError, Shape, SurvivalTable, Thresholds,
+};
 pub use table::{Column, Table, TableError};
+pub use vocabulary::{Analysis, DisclosureRisk, Mitigation, OutputCheck, Statbarn};

@@ -2,12 +2,26 @@
 
 use crate::cell::{self, CellError};
 use crate::finding::{Findings, Located, Problem, TableFault};
-use crate::rules::{Limits, Output};
+use crate::rules::{Limits, Output, Shape};
 use crate::table::{Column, Table};
 
+/// Which columns a file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// All: what leaves, and the evidence that the checks need.
+    Full,
+    /// What leaves.
+    Released,
+}
+
 /// Reads `bytes` as the declared `output`: every cell typed and in its one spelling, the columns
-/// in the order of the declaration, the rows in the order of the file.
-pub(crate) fn read(bytes: &[u8], output: &Output, limits: &Limits) -> Result<Table, Findings> {
+/// in the order of the declaration (evidence last), the rows in the order of the file.
+pub(crate) fn read(
+    bytes: &[u8],
+    output: &Output,
+    form: Form,
+    limits: &Limits,
+) -> Result<Table, Findings> {
     let whole = |problem| Findings::from(Located::file(output.name(), problem));
     let text = match std::str::from_utf8(bytes) {
         Ok("") => return Err(whole(Problem::Empty)),
@@ -17,7 +31,7 @@ pub(crate) fn read(bytes: &[u8], output: &Output, limits: &Limits) -> Result<Tab
     };
     let mut csv = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
     let header = csv.headers().map_err(|_| whole(Problem::Malformed(TableFault::Unreadable)))?;
-    let mut cells = Cells::new(output, limits, header).map_err(whole)?;
+    let mut cells = Cells::new(output, form, limits, header).map_err(whole)?;
     for (record, row) in csv.into_records().zip(1_u64..) {
         match record {
             Ok(_) if row > limits.max_rows => {
@@ -51,20 +65,32 @@ struct ReadColumn<'a> {
 enum Kind {
     Category,
     Count,
+    /// A count that may be an empty cell.
+    HiddenCount,
     Number,
+    /// A number that is checked and not written: no digit is rounded away before.
+    Evidence,
 }
 
 impl<'a> Cells<'a> {
     fn new(
         output: &'a Output,
+        form: Form,
         limits: &'a Limits,
         header: &csv::StringRecord,
     ) -> Result<Self, Problem> {
+        let hidden = matches!(output.shape(), Shape::Table(table) if table.hidden);
+        let count = if hidden { Kind::HiddenCount } else { Kind::Count };
+        let evidence = match form {
+            Form::Full => output.evidence(),
+            Form::Released => Vec::new(),
+        };
         let kinds = std::iter::repeat_n(Kind::Category, output.categories().len())
-            .chain(std::iter::repeat_n(Kind::Count, output.counts().len()))
-            .chain(std::iter::repeat(Kind::Number));
+            .chain(std::iter::repeat_n(count, output.counts().len()))
+            .chain(std::iter::repeat_n(Kind::Number, output.numbers().len()))
+            .chain(std::iter::repeat(Kind::Evidence));
         let mut columns = Vec::with_capacity(header.len());
-        for (name, kind) in output.columns().zip(kinds) {
+        for (name, kind) in output.columns().chain(evidence).zip(kinds) {
             let mut positions = (0..).zip(header).filter(|(_, found)| *found == name);
             let fault = |fault| Problem::Malformed(fault);
             let (position, _) = positions.next().ok_or(fault(TableFault::Columns))?;
@@ -120,7 +146,12 @@ impl<'a> Cells<'a> {
 fn read_cell(raw: &str, kind: Kind, limits: &Limits) -> Result<String, CellError> {
     match kind {
         Kind::Category => cell::text(raw, limits.max_cell_chars).map(|()| raw.to_owned()),
-        Kind::Count => cell::count(raw).map(|count| count.to_string()),
+        Kind::HiddenCount if raw.is_empty() => Ok(String::new()),
+        Kind::Count | Kind::HiddenCount => cell::count(raw).map(|count| count.to_string()),
         Kind::Number => cell::number(raw, limits.significant_digits),
+        Kind::Evidence => cell::number(raw, EVIDENCE_DIGITS),
     }
 }
+
+/// More than an `f64` holds.
+const EVIDENCE_DIGITS: u32 = 18;

@@ -5,56 +5,95 @@ use domain::{Digest, Reason};
 use crate::check::{Checked, Released, decide};
 use crate::entry::{EntryKind, OutputEntry};
 use crate::finding::Located;
+use crate::reader::Form;
 use crate::report::{CheckReport, Verdict};
 use crate::roles::Roles;
-use crate::rules::Rules;
+use crate::rules::{Output, Rules, Shape};
 
-/// Checks the files of a package again, as if nobody had: they must pass without a finding, be in
-/// the canonical form byte for byte, and be the files that `claimed`, the report in the package,
-/// says were released under these same rules and roles. The result holds `claimed`.
+/// A file of a package.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedFile<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What leaves.
+    pub content: &'a [u8],
+    /// What was checked, where that is more: [`crate::CanonicalFile::checked`].
+    pub checked: Option<&'a [u8]>,
+}
+
+/// Checks the files of a package again, as if nobody had: what was checked must pass without a
+/// finding and make what leaves, byte for byte, and be the files that `claimed`, the report in the
+/// package, says were released under these same rules and roles. The result holds `claimed`.
 ///
 /// What `claimed` says of refused files cannot be checked again: they are not in the package.
 ///
 /// # Errors
 /// A [`RecheckError`] naming the first of these that does not hold.
 pub fn recheck<'a>(
-    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    files: impl IntoIterator<Item = PackedFile<'a>>,
     claimed: &CheckReport,
     rules: &Rules,
     roles: &Roles,
 ) -> Result<Released, RecheckError> {
-    let entries: Vec<OutputEntry> = files.into_iter().map(entry).collect();
-    let (checked, first) = decide(&entries, rules, roles);
-    consistent(claimed, checked.report())?;
-    let released = match (checked, first) {
-        (_, Some(found)) => return Err(refused(found)),
-        (Checked::Refused(_), None) => return Err(RecheckError::ReportMismatch),
-        (Checked::Released(released), None) => released,
+    let files: Vec<PackedFile<'_>> = files.into_iter().collect();
+    // A figure is drawn again, not read.
+    let is_read = |file: &&PackedFile<'_>| {
+        let figure = |output: &Output| matches!(output.shape(), Shape::Figure(_));
+        !rules.output(file.name).is_some_and(figure)
     };
+    let checked = |file: &PackedFile<'_>| entry(file.name, file.checked.unwrap_or(file.content));
+    let entries: Vec<OutputEntry> = files.iter().filter(is_read).map(checked).collect();
+    let (checked, first) = decide(&entries, Form::Full, rules, roles);
+    consistent(claimed, checked.report())?;
+    let released = passed(checked, first)?;
     for file in released.files() {
-        let same = |entry: &OutputEntry| {
-            entry.path == file.name().as_bytes() && content(entry) == Some(file.bytes())
+        let same = |packed: &PackedFile<'_>| {
+            (packed.name, packed.content, packed.checked)
+                == (file.name(), file.bytes(), file.checked())
         };
-        if !entries.iter().any(same) {
+        if !files.iter().any(same) {
             return Err(RecheckError::NotCanonical(file.name().to_owned()));
         }
     }
-    if released.report().files != claimed.files {
+    if released.report().files != claimed.files || released.files().len() != files.len() {
         return Err(RecheckError::ReportMismatch);
     }
     Ok(released.under(claimed.clone()))
 }
 
-fn entry((name, bytes): (&str, &[u8])) -> OutputEntry {
-    let kind = EntryKind::Regular { bytes: bytes.to_vec(), links: 1 };
-    OutputEntry { path: name.as_bytes().to_vec(), kind }
+/// Checks the files of an export, which hold nothing but what leaves: they must pass every check
+/// that needs no more, without a finding, and be in the canonical form.
+///
+/// # Errors
+/// [`RecheckError::Refused`], [`RecheckError::NotCanonical`], [`RecheckError::ReportMismatch`].
+pub fn audit<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    rules: &Rules,
+    roles: &Roles,
+) -> Result<(), RecheckError> {
+    let entries: Vec<OutputEntry> =
+        files.into_iter().map(|(name, content)| entry(name, content)).collect();
+    let (checked, first) = decide(&entries, Form::Released, rules, roles);
+    let released = passed(checked, first)?;
+    for file in released.files() {
+        if !entries.contains(&entry(file.name(), file.bytes())) {
+            return Err(RecheckError::NotCanonical(file.name().to_owned()));
+        }
+    }
+    if released.files().len() == entries.len() { Ok(()) } else { Err(RecheckError::ReportMismatch) }
 }
 
-fn content(entry: &OutputEntry) -> Option<&[u8]> {
-    match &entry.kind {
-        EntryKind::Regular { bytes, .. } => Some(bytes),
-        _ => None,
+fn passed(checked: Checked, first: Option<Located>) -> Result<Released, RecheckError> {
+    match (checked, first) {
+        (_, Some(found)) => Err(refused(found)),
+        (Checked::Refused(_), None) => Err(RecheckError::ReportMismatch),
+        (Checked::Released(released), None) => Ok(released),
     }
+}
+
+fn entry(name: &str, bytes: &[u8]) -> OutputEntry {
+    let kind = EntryKind::Regular { bytes: bytes.to_vec(), links: 1 };
+    OutputEntry { path: name.as_bytes().to_vec(), kind }
 }
 
 /// The claims that need no file: made under these rules and roles, and not against themselves.

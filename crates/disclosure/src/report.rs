@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Located;
 use crate::roles::Roles;
-use crate::rules::{Output, Rules, Shape};
+use crate::rules::{Output, Rules, Shape, Zeros};
+use crate::vocabulary::{DisclosureRisk, Mitigation, OutputCheck};
 
 /// Everything that a check found. It holds counts and row numbers, so it is for reviewers: it
 /// stays inside the sealed package. Outside it, use [`Self::notice`].
@@ -40,9 +41,9 @@ pub struct CheckReport {
 /// The format of a [`CheckReport`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReportFormat {
-    /// The first and only version.
-    #[serde(rename = "cloister-output-check/1")]
-    V1,
+    /// The one version that is read.
+    #[serde(rename = "cloister-output-check/2")]
+    V2,
 }
 
 /// Whether a check found anything.
@@ -61,8 +62,22 @@ pub enum Verdict {
 pub struct Criteria {
     /// The fewest people that a cell of a table may count.
     pub threshold: u64,
+    /// Whether a cell that counts nobody is refused.
+    pub zeros_refused: bool,
+    /// The n of (n,k) dominance.
+    pub dominance_n: u64,
+    /// The k of (n,k) dominance, in percent.
+    pub dominance_k_percent: u64,
+    /// The p of the p % rule.
+    pub p_percent: u64,
+    /// The fewest degrees of freedom left.
+    pub degrees_of_freedom: u64,
     /// The fewest rows of microdata that may share their quasi-identifiers.
     pub k: u64,
+    /// The fewest values of a sensitive column in a class of microdata.
+    pub l: u64,
+    /// The furthest that a class of microdata may be from the whole, in percent.
+    pub t_percent: u64,
     /// Significant digits kept of a number.
     pub significant_digits: u32,
 }
@@ -75,16 +90,39 @@ pub struct FileReport {
     pub name: String,
     /// What its rows stand for.
     pub kind: OutputKind,
+    /// Whether the checks settle it, or people must.
+    pub status: Status,
     /// The length of the canonical file.
     pub bytes: u64,
     /// The digest of the canonical file.
     pub sha256: Digest,
+    /// The digest of what was checked, where that is more than what leaves.
+    pub checked_sha256: Option<Digest>,
     /// Rows, the header not counted.
     pub rows: u64,
-    /// The smallest count of a table; the smallest class, its k, of microdata.
+    /// The smallest count of a table; the smallest class, its k, of microdata; the fewest degrees
+    /// of freedom of estimates.
     pub smallest: u64,
     /// The columns that the classes of microdata are made of; none for a table.
     pub quasi_identifiers: Vec<String>,
+    /// What it holds, by the StatBarns ontology's names.
+    pub analyses: Vec<String>,
+    /// The checks that were made, all of which held.
+    pub checks: BTreeSet<OutputCheck>,
+    /// The risks that no check settles.
+    pub risks: BTreeSet<DisclosureRisk>,
+    /// How many bits the workload could have said by what is in it.
+    pub bits: u64,
+}
+
+/// Whether checks settle a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// They do.
+    Pass,
+    /// They do not: people look at the risks that are named.
+    Review,
 }
 
 /// What the rows of a file stand for.
@@ -95,13 +133,25 @@ pub enum OutputKind {
     Table,
     /// People.
     Microdata,
+    /// Moments of follow-up.
+    Survival,
+    /// Estimates, tests or parameters.
+    Estimates,
+    /// Nothing: a drawing.
+    Figure,
+    /// Nothing: lines of text.
+    Text,
 }
 
 impl OutputKind {
     pub(crate) const fn of(output: &Output) -> Self {
         match output.shape() {
-            Shape::Table { .. } => Self::Table,
+            Shape::Table(_) => Self::Table,
             Shape::Microdata { .. } => Self::Microdata,
+            Shape::Survival(_) => Self::Survival,
+            Shape::Estimates(_) => Self::Estimates,
+            Shape::Figure(_) => Self::Figure,
+            Shape::Text => Self::Text,
         }
     }
 }
@@ -121,6 +171,10 @@ pub struct Finding {
     pub row: Option<u64>,
     /// The column.
     pub column: Option<String>,
+    /// The check that found it, if the ontology has it.
+    pub check: Option<OutputCheck>,
+    /// What a researcher can do about it.
+    pub mitigations: Vec<Mitigation>,
 }
 
 impl CheckReport {
@@ -135,7 +189,7 @@ impl CheckReport {
     ) -> Self {
         let reason = located.first().map(|found| ReasonCode::of(&found.problem));
         Self {
-            format: ReportFormat::V1,
+            format: ReportFormat::V2,
             verdict: if reason.is_none() { Verdict::Passed } else { Verdict::Refused },
             reason,
             rules_digest: rules.digest(),
@@ -194,10 +248,18 @@ impl CheckReport {
 }
 
 impl Criteria {
-    pub(crate) const fn of(rules: &Rules) -> Self {
+    pub(crate) fn of(rules: &Rules) -> Self {
+        let limits = *rules.thresholds();
         Self {
-            threshold: rules.threshold(),
-            k: rules.k(),
+            threshold: limits.threshold,
+            zeros_refused: limits.zeros == Zeros::Refuse,
+            dominance_n: limits.dominance_n,
+            dominance_k_percent: limits.dominance_k,
+            p_percent: limits.p_percent,
+            degrees_of_freedom: limits.degrees_of_freedom,
+            k: limits.k,
+            l: limits.l,
+            t_percent: limits.t_percent,
             significant_digits: rules.limits().significant_digits,
         }
     }
@@ -228,6 +290,12 @@ impl From<Located> for Finding {
             file: found.file,
             row: found.row,
             column: found.column,
+            check: found.problem.check().map(|(check, _)| check),
+            mitigations: found
+                .problem
+                .check()
+                .map_or(&[][..], |(_, risk)| risk.mitigations())
+                .to_vec(),
         }
     }
 }

@@ -1,22 +1,67 @@
 //! The rules of a project: thresholds, limits, and each file that may leave, by name.
 
-use std::collections::BTreeSet;
+mod error;
+mod file;
+mod limits;
+mod output;
+mod records;
 
-use domain::{Digest, Reason};
+use domain::Digest;
 
 use crate::name;
-use crate::rules_file::{FileType, LimitsSection, OutputSection, RulesFile};
+pub use error::RulesError;
+pub(crate) use file::{ContributionsSection as Contributions, Zeros};
+pub use file::{FigureStyle, ModelType, Rounding};
+use file::{FileType, OutputSection, RecordsWanted, RulesFile};
+pub use limits::Limits;
+pub(crate) use output::Statistic;
+pub use output::{CountTable, Estimates, Figure, Output, Shape, SurvivalTable};
+pub use records::RecordsRule;
 
 /// The output rules of a project, read strictly: what is held here is complete, in range and
 /// names nothing twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     digest: Digest,
-    threshold: u64,
-    k: u64,
+    thresholds: Thresholds,
+    releases: ReleaseRules,
     limits: Limits,
     file_types: Vec<FileType>,
     outputs: Vec<Output>,
+}
+
+/// The numbers that decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// The fewest people that a cell of a table may count.
+    pub threshold: u64,
+    /// Whether a cell that counts nobody is refused.
+    pub(crate) zeros: Zeros,
+    /// The n of (n,k) dominance.
+    pub dominance_n: u64,
+    /// The k of (n,k) dominance, in percent.
+    pub dominance_k: u64,
+    /// The p of the p % rule.
+    pub p_percent: u64,
+    /// The fewest degrees of freedom left.
+    pub degrees_of_freedom: u64,
+    /// The k of microdata.
+    pub k: u64,
+    /// The l of distinct l-diversity of each sensitive column of microdata; 1 asks for nothing.
+    pub l: u64,
+    /// The t of t-closeness by equal distance, in percent; 100 asks for nothing.
+    pub t_percent: u64,
+}
+
+/// What is remembered of releases, and how much of it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseRules {
+    /// Whether tables and microdata must say whom their rows are about.
+    pub records_required: bool,
+    /// How many outputs may be released to the project.
+    pub budget: u64,
+    /// How many bits of free choice the project's outputs may hold together.
+    pub max_bits: u64,
 }
 
 impl Rules {
@@ -37,12 +82,13 @@ impl Rules {
         let limits = Limits::parse(&file.limits)?;
         let rules = Self {
             digest: Digest::of(toml),
-            threshold: in_range("tables.threshold", file.tables.threshold, 2, MAX_MINIMUM)?,
-            k: in_range("microdata.k", file.microdata.k, 2, MAX_MINIMUM)?,
+            thresholds: Thresholds::parse(&file)?,
+            releases: ReleaseRules::parse(&file)?,
             outputs: parse_outputs(file.output, &limits, &file.limits.file_types)?,
             limits,
             file_types: file.limits.file_types,
         };
+        rules.outputs.iter().try_for_each(|output| rules.fits(output))?;
         Ok(rules)
     }
 
@@ -52,16 +98,28 @@ impl Rules {
         self.digest
     }
 
+    /// The numbers that decide.
+    #[must_use]
+    pub const fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
     /// The fewest people that a cell of a table may count.
     #[must_use]
     pub const fn threshold(&self) -> u64 {
-        self.threshold
+        self.thresholds.threshold
     }
 
     /// The fewest rows of microdata that may share their quasi-identifiers.
     #[must_use]
     pub const fn k(&self) -> u64 {
-        self.k
+        self.thresholds.k
+    }
+
+    /// What is remembered of releases.
+    #[must_use]
+    pub const fn releases(&self) -> &ReleaseRules {
+        &self.releases
     }
 
     /// Sizes and lengths; a walker needs them so as not to read what would be refused anyway.
@@ -83,151 +141,66 @@ impl Rules {
     pub(crate) fn allows_type_of(&self, name: &str) -> bool {
         self.file_types.iter().any(|kind| name.ends_with(kind.extension()))
     }
-}
 
-/// Sizes and lengths above which an output is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Entries of any kind below the output folder.
-    pub max_files: u64,
-    /// Bytes of one file, as written by the workload and as rewritten by the gate.
-    pub max_file_bytes: u64,
-    /// Bytes of all files together.
-    pub max_total_bytes: u64,
-    /// Parts of a path.
-    pub max_depth: u64,
-    /// Rows of one file, the header not counted.
-    pub max_rows: u64,
-    /// Columns of one file.
-    pub max_columns: u64,
-    /// Characters of one text cell.
-    pub max_cell_chars: u64,
-    /// Significant digits of a number; the rest is rounded away.
-    pub significant_digits: u32,
-}
-
-impl Limits {
-    /// Checks each limit against a ceiling that keeps the gate's own memory and arithmetic safe.
-    fn parse(file: &LimitsSection) -> Result<Self, RulesError> {
-        if file.file_types.is_empty() {
-            return Err(RulesError::NoFileType);
+    /// What one output says of another, and of the rules as a whole.
+    fn fits(&self, output: &Output) -> Result<(), RulesError> {
+        match output.shape() {
+            Shape::Figure(figure) => {
+                let source = self.output(&figure.source);
+                let shown = |source: &&Output| {
+                    let x = source.categories().contains(&figure.x)
+                        || source.numbers().contains(&figure.x);
+                    let y =
+                        source.counts().contains(&figure.y) || source.numbers().contains(&figure.y);
+                    x && y && source.name.ends_with(FileType::Csv.extension())
+                };
+                let found = source.filter(shown);
+                found.map(|_| ()).ok_or_else(|| RulesError::Figure(output.name.clone()))
+            }
+            Shape::Table(_) | Shape::Microdata { .. } if self.releases.records_required => {
+                let told = output.records();
+                told.map(|_| ()).ok_or_else(|| RulesError::NoRecords(output.name.clone()))
+            }
+            Shape::Table(_)
+            | Shape::Microdata { .. }
+            | Shape::Survival(_)
+            | Shape::Estimates(_)
+            | Shape::Text => Ok(()),
         }
-        in_range("limits.significant_digits", file.significant_digits.into(), 1, 15)?;
+    }
+}
+
+impl Thresholds {
+    fn parse(file: &RulesFile) -> Result<Self, RulesError> {
+        let RulesFile { tables, microdata, estimates, .. } = file;
+        let minimum = |key, value| in_range(key, value, 2, MAX_MINIMUM);
         Ok(Self {
-            max_files: in_range("limits.max_files", file.max_files, 1, 1_000)?,
-            max_file_bytes: in_range("limits.max_file_bytes", file.max_file_bytes, 1, 1 << 26)?,
-            max_total_bytes: in_range("limits.max_total_bytes", file.max_total_bytes, 1, 1 << 28)?,
-            max_depth: in_range("limits.max_depth", file.max_depth, 1, 8)?,
-            max_rows: in_range("limits.max_rows", file.max_rows, 1, 1_000_000)?,
-            max_columns: in_range("limits.max_columns", file.max_columns, 1, 256)?,
-            max_cell_chars: in_range("limits.max_cell_chars", file.max_cell_chars, 1, 256)?,
-            significant_digits: file.significant_digits,
+            threshold: minimum("tables.threshold", tables.threshold)?,
+            zeros: tables.zeros,
+            dominance_n: in_range("tables.dominance.n", tables.dominance.n, 1, 100)?,
+            dominance_k: in_range("tables.dominance.k_percent", tables.dominance.k_percent, 1, 99)?,
+            p_percent: in_range("tables.p_percent", tables.p_percent, 1, 100)?,
+            degrees_of_freedom: in_range(
+                "estimates.degrees_of_freedom",
+                estimates.degrees_of_freedom,
+                1,
+                MAX_MINIMUM,
+            )?,
+            k: minimum("microdata.k", microdata.k)?,
+            l: in_range("microdata.l", microdata.l, 1, MAX_MINIMUM)?,
+            t_percent: in_range("microdata.t_percent", microdata.t_percent, 1, 100)?,
         })
     }
 }
 
-/// One file that may leave, with the columns that it must have, no more and no fewer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    name: String,
-    categories: Vec<String>,
-    numbers: Vec<String>,
-    shape: Shape,
-}
-
-/// What the rows of an [`Output`] stand for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A row is a group of people; its categories are its key.
-    Table {
-        /// Columns that count people; never empty.
-        counts: Vec<String>,
-    },
-    /// A row is a person.
-    Microdata {
-        /// Columns that count as quasi-identifiers whatever the dataset manifest says.
-        quasi_identifiers: Vec<String>,
-    },
-}
-
-impl Output {
-    /// The exact name of the file, relative to the output folder.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Columns of text cells.
-    #[must_use]
-    pub fn categories(&self) -> &[String] {
-        &self.categories
-    }
-
-    /// Columns of decimal numbers.
-    #[must_use]
-    pub fn numbers(&self) -> &[String] {
-        &self.numbers
-    }
-
-    /// What a row stands for.
-    #[must_use]
-    pub const fn shape(&self) -> &Shape {
-        &self.shape
-    }
-
-    /// Columns that count people; none for microdata.
-    #[must_use]
-    pub fn counts(&self) -> &[String] {
-        match &self.shape {
-            Shape::Table { counts } => counts,
-            Shape::Microdata { .. } => &[],
-        }
-    }
-
-    /// All columns in the order of the canonical form: categories, counts, numbers.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.categories.iter().chain(self.counts()).chain(&self.numbers).map(String::as_str)
-    }
-
-    fn parse(file: OutputSection) -> Result<Self, RulesError> {
-        let output = match file {
-            OutputSection::Table { name, categories, counts, numbers } => {
-                Self { name, categories, numbers, shape: Shape::Table { counts } }
-            }
-            OutputSection::Microdata { name, categories, numbers, quasi_identifiers } => {
-                let shape = Shape::Microdata { quasi_identifiers };
-                Self { name, categories, numbers, shape }
-            }
-        };
-        output.validate()?;
-        Ok(output)
-    }
-
-    fn validate(&self) -> Result<(), RulesError> {
-        let mut seen = BTreeSet::new();
-        for column in self.columns() {
-            if !is_column_name(column) {
-                return Err(RulesError::ColumnName(column.to_owned()));
-            }
-            if !seen.insert(column) {
-                return Err(RulesError::ColumnTwice(column.to_owned()));
-            }
-        }
-        match &self.shape {
-            Shape::Table { counts } if counts.is_empty() => {
-                Err(RulesError::NoCounts(self.name.clone()))
-            }
-            Shape::Microdata { .. } if seen.is_empty() => {
-                Err(RulesError::NoColumns(self.name.clone()))
-            }
-            Shape::Microdata { quasi_identifiers } => {
-                match quasi_identifiers.iter().find(|name| !seen.contains(name.as_str())) {
-                    Some(absent) => Err(RulesError::NotAColumn(absent.clone())),
-                    None => Ok(()),
-                }
-            }
-            Shape::Table { .. } => Ok(()),
-        }
+impl ReleaseRules {
+    fn parse(file: &RulesFile) -> Result<Self, RulesError> {
+        let releases = &file.releases;
+        Ok(Self {
+            records_required: releases.records == RecordsWanted::Required,
+            budget: in_range("releases.budget", releases.budget, 1, MAX_MINIMUM)?,
+            max_bits: in_range("releases.max_bits", releases.max_bits, 1, file::MAX_BITS)?,
+        })
     }
 }
 
@@ -239,18 +212,32 @@ fn parse_outputs(
     let mut outputs: Vec<Output> = Vec::with_capacity(sections.len());
     for section in sections {
         let output = Output::parse(section)?;
-        let typed = types.iter().any(|kind| output.name.ends_with(kind.extension()));
+        let kind = file_type(output.shape());
+        let typed = types.contains(&kind) && output.name.ends_with(kind.extension());
         if !typed || name::parse(output.name.as_bytes(), limits.max_depth).is_err() {
             return Err(RulesError::OutputName(output.name));
         }
         if outputs.iter().any(|other| other.name == output.name) {
             return Err(RulesError::OutputTwice(output.name));
         }
-        let columns = u64::try_from(output.columns().count()).unwrap_or(u64::MAX);
-        in_range("columns", columns, 1, limits.max_columns)?;
+        if kind == FileType::Csv {
+            let columns = output.columns().count().saturating_add(output.evidence().len());
+            let columns = u64::try_from(columns).unwrap_or(u64::MAX);
+            in_range("columns", columns, 1, limits.max_columns)?;
+        }
         outputs.push(output);
     }
     Ok(outputs)
+}
+
+const fn file_type(shape: &Shape) -> FileType {
+    match shape {
+        Shape::Table(_) | Shape::Microdata { .. } | Shape::Survival(_) | Shape::Estimates(_) => {
+            FileType::Csv
+        }
+        Shape::Figure(_) => FileType::Svg,
+        Shape::Text => FileType::Txt,
+    }
 }
 
 fn is_column_name(name: &str) -> bool {
@@ -264,79 +251,6 @@ const fn in_range(key: &'static str, value: u64, least: u64, most: u64) -> Resul
         return Err(RulesError::OutOfRange { key, value, least, most });
     }
     Ok(value)
-}
-
-/// Why a text is not a set of [`Rules`].
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    /// A column name is not a letter followed by letters, digits and underscores, at most 64.
-    #[error("`{0}` is not a column name: a letter, then letters, digits and `_`, at most 64")]
-    ColumnName(String),
-    /// A file names a column twice.
-    #[error("column `{0}` is declared twice in one output")]
-    ColumnTwice(String),
-    /// Microdata without a column.
-    #[error("output `{0}` declares no column")]
-    NoColumns(String),
-    /// A table without a column that counts people cannot be checked.
-    #[error("table `{0}` declares no column that counts people")]
-    NoCounts(String),
-    /// The list of allowed file types is empty.
-    #[error("`limits.file_types` is empty")]
-    NoFileType,
-    /// A quasi-identifier that the file does not have.
-    #[error("quasi-identifier `{0}` is not a column of its output")]
-    NotAColumn(String),
-    /// The rules are not UTF-8.
-    #[error("output rules are not UTF-8")]
-    NotUtf8,
-    /// A value outside the range that keeps the check meaningful or its memory bounded.
-    #[error("`{key}` is {value}; it must lie between {least} and {most}")]
-    OutOfRange {
-        /// The key.
-        key: &'static str,
-        /// What it was set to.
-        value: u64,
-        /// The least allowed.
-        least: u64,
-        /// The most allowed.
-        most: u64,
-    },
-    /// An output's name is not of the fixed alphabet, too deep, or of a type that is not allowed.
-    #[error("`{0}` is not an output name with an allowed file type")]
-    OutputName(String),
-    /// Two outputs have one name.
-    #[error("output `{0}` is declared twice")]
-    OutputTwice(String),
-    /// The TOML is malformed, or has an unknown or absent key.
-    #[error("output rules are not the expected TOML")]
-    Toml(#[source] Box<toml::de::Error>),
-    /// The rules are longer than 64 KiB.
-    #[error("output rules are longer than {MAX_RULES_BYTES} bytes")]
-    TooLong,
-    /// A version that this program does not know.
-    #[error("output rules have version {0}; this program knows version {VERSION}")]
-    Version(u64),
-}
-
-impl Reason for RulesError {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::ColumnName(_) => "rules.column-name",
-            Self::ColumnTwice(_) => "rules.column-twice",
-            Self::NoColumns(_) => "rules.no-columns",
-            Self::NoCounts(_) => "rules.no-counts",
-            Self::NoFileType => "rules.no-file-type",
-            Self::NotAColumn(_) => "rules.not-a-column",
-            Self::NotUtf8 => "rules.not-utf8",
-            Self::OutOfRange { .. } => "rules.out-of-range",
-            Self::OutputName(_) => "rules.output-name",
-            Self::OutputTwice(_) => "rules.output-twice",
-            Self::Toml(_) => "rules.malformed",
-            Self::TooLong => "rules.too-long",
-            Self::Version(_) => "rules.version",
-        }
-    }
 }
 
 const VERSION: u64 = 1;

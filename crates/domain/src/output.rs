@@ -38,6 +38,9 @@ pub struct PackageFile {
     pub name: String,
     /// The content; every admitted file type is UTF-8 text.
     pub content: String,
+    /// What was checked, where that is more than what leaves: for the airlock alone. The report
+    /// holds its digest.
+    pub checked: Option<String>,
 }
 
 impl OutputPackage {

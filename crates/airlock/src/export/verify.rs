@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use disclosure::{EntryKind, OutputEntry, Rules};
+use disclosure::Rules;
 use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::dataset::{DatasetManifest, SignedDataset};
@@ -277,15 +277,8 @@ fn checks(
     same("rules", Digest::of(rules) == receipt.output_rules)?;
     let rules = Rules::parse(rules).map_err(ExportError::Rules)?;
     let roles = disclosure::roles_of(&dataset.manifest().columns);
-    let entry = |(name, bytes): (&String, &Vec<u8>)| OutputEntry {
-        path: name.clone().into_bytes(),
-        kind: EntryKind::Regular { bytes: bytes.clone(), links: 1 },
-    };
-    let entries: Vec<OutputEntry> = files.iter().map(entry).collect();
-    let own = disclosure::check(&entries, &rules, &roles).report().clone();
     let files = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    disclosure::recheck(files, &own, &rules, &roles).map_err(ExportError::Checks)?;
-    Ok(())
+    disclosure::audit(files, &rules, &roles).map_err(ExportError::Checks)
 }
 
 fn reviews(members: &Members, receipt: &Receipt, approval: &Approval) -> Result<(), ExportError> {

@@ -470,6 +470,7 @@ pub(crate) fn package(launched: &Launched, left: &[(&str, &str)]) -> OutputPacka
     let file = |file: &disclosure::CanonicalFile| PackageFile {
         name: file.name().to_owned(),
         content: text(file.bytes()),
+        checked: file.checked().map(text),
     };
     let files = match &checked {
         Checked::Refused(_) => Vec::new(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use disclosure::{CheckReport, Roles, Rules, Verdict};
+use disclosure::{CheckReport, Roles, Rules, Status, Verdict};
 use domain::Reason as _;
 
 use super::files::{public_key, read};
@@ -68,9 +68,16 @@ fn described(report: &CheckReport) -> String {
         // Writing to a string does not fail.
         let _ = write!(
             text,
-            "\npasses   {}: {} rows, smallest {}",
-            file.name, file.rows, file.smallest
+            "\n{}   {}: {} rows, smallest {}",
+            if file.status == Status::Pass { "passes" } else { "review" },
+            file.name,
+            file.rows,
+            file.smallest
         );
+        if !file.risks.is_empty() {
+            let risks: Vec<String> = file.risks.iter().map(|risk| format!("{risk:?}")).collect();
+            let _ = write!(text, "; people judge {}", risks.join(", "));
+        }
     }
     for finding in &report.findings {
         let _ = write!(text, "\nrefused  {}: {} ({})", finding.file, finding.detail, finding.code);

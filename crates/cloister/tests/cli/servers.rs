@@ -118,7 +118,8 @@ fn content() -> serde_json::Value {
 }
 
 fn package() -> OutputPackage {
-    let file = PackageFile { name: "visits.csv".into(), content: "site\nnorth\n".into() };
+    let file =
+        PackageFile { name: "visits.csv".into(), content: "site\nnorth\n".into(), checked: None };
     OutputPackage {
         job: "job-1".parse().unwrap(),
         launch: "launch-1".parse().unwrap(),

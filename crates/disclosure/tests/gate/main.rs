@@ -16,6 +16,8 @@ mod measures_properties;
 #[cfg(test)]
 mod measures_vectors;
 #[cfg(test)]
+mod outputs;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod reasons;
@@ -25,3 +27,5 @@ mod recheck;
 mod rules;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod vocabulary;

@@ -2,7 +2,7 @@
 
 use crate::common::{checked, file, roles, rules};
 use disclosure::{
-    CheckReport, Checked, ColumnRole, RecheckError, Released, Rules, Verdict, recheck,
+    CheckReport, Checked, ColumnRole, PackedFile, RecheckError, Released, Rules, Verdict, recheck,
 };
 use domain::Reason as _;
 
@@ -17,15 +17,20 @@ fn released() -> Released {
     }
 }
 
+fn packed<'a>((name, content): (&'a str, &'a [u8])) -> PackedFile<'a> {
+    PackedFile { name, content, checked: None }
+}
+
 fn code(files: &[(&str, &[u8])], claimed: &CheckReport) -> &'static str {
-    recheck(files.iter().copied(), claimed, &rules(), &roles()).unwrap_err().reason()
+    let files = files.iter().copied().map(packed);
+    recheck(files, claimed, &rules(), &roles()).unwrap_err().reason()
 }
 
 #[test]
 fn what_was_released_passes_and_keeps_its_report() {
     let released = released();
     let parsed = CheckReport::parse(&released.report().to_bytes()).unwrap();
-    let files = released.files().iter().map(|file| (file.name(), file.bytes()));
+    let files = released.files().iter().map(|file| packed((file.name(), file.bytes())));
     let again = recheck(files, &parsed, &rules(), &roles()).unwrap();
     assert_eq!(again, released);
     assert_eq!(again.report().refused, ["table.csv"]);
@@ -55,7 +60,7 @@ fn other_bytes_or_files_are_refused() {
 #[test]
 fn other_rules_or_roles_are_refused() {
     let released = released();
-    let files = [("rows.csv", ROWS)];
+    let files = [packed(("rows.csv", ROWS))];
     let looser = Rules::parse(crate::common::RULES.replace("k = 3", "k = 2").as_bytes()).unwrap();
     let error = recheck(files, released.report(), &looser, &roles()).unwrap_err();
     assert_eq!(error.reason(), "output.rules-mismatch");
@@ -70,7 +75,7 @@ fn a_report_that_contradicts_itself_is_refused() {
     let change = |edit: fn(&mut CheckReport)| {
         let mut report = released().report().clone();
         edit(&mut report);
-        recheck([("rows.csv", ROWS)], &report, &rules(), &roles()).unwrap_err()
+        recheck([packed(("rows.csv", ROWS))], &report, &rules(), &roles()).unwrap_err()
     };
     for edit in [
         (|r| r.verdict = Verdict::Passed) as fn(&mut CheckReport),

@@ -68,5 +68,6 @@ fn the_rules_that_the_project_ships_are_read() {
     assert_eq!((demo.threshold(), demo.k()), (5, 5));
     let extract = demo.outputs().iter().find(|output| output.name() == "extract.csv").unwrap();
     let quasi_identifiers = ["site", "age_band", "sex", "plan"].map(String::from).to_vec();
-    assert_eq!(extract.shape(), &Shape::Microdata { quasi_identifiers });
+    let records = None;
+    assert_eq!(extract.shape(), &Shape::Microdata { quasi_identifiers, records });
 }
