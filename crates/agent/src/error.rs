@@ -2,7 +2,7 @@
 
 use std::io;
 
-use disclosure::RulesError;
+use disclosure::{PeopleError, RulesError};
 use domain::canonical::CanonicalError;
 use domain::dataset::DatasetError;
 use domain::launch::LaunchError;
@@ -91,6 +91,9 @@ pub enum AgentError {
     /// Neither configfs-tsm nor the emulated platform's port answers.
     #[error("the guest has no platform that makes evidence")]
     NoPlatform,
+    /// The people of the dataset cannot be told.
+    #[error("the people behind the output cannot be found")]
+    People(#[source] PeopleError),
     /// The package could not be sealed, or the dataset's header is not acceptable.
     #[error(transparent)]
     Seal(seal::Error),
@@ -221,6 +224,7 @@ impl Reason for AgentError {
             Self::Network(_) => "guest.network",
             Self::NoDevice(_) => "guest.no-device",
             Self::NoPlatform => "guest.no-platform",
+            Self::People(cause) => cause.reason(),
             Self::PlatformReportData => "guest.platform-report-data",
             Self::Rules(cause) => cause.reason(),
             Self::RulesDigest => "rules.digest",

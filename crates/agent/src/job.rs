@@ -62,10 +62,12 @@ async fn attested(
     // A corrupted block comes first: what the workload made of it says nothing.
     volume.check_corruption()?;
     ran?;
-    volume.close()?;
 
     reporter.step(Step::Checking);
-    let package = deliver::check(&admitted, given)?;
+    let checked = deliver::check(&admitted, given);
+    volume.check_corruption()?;
+    let package = checked?;
+    volume.close()?;
     reporter.step(Step::Delivering);
     deliver::deliver(&package, &admitted, given, measured).await
 }

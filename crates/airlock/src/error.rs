@@ -3,7 +3,7 @@
 use std::io;
 
 use bundle::BundleError;
-use disclosure::{RecheckError, RulesError};
+use disclosure::{FootprintsError, RecheckError, ReleaseError, ReplayError, RulesError};
 use domain::canonical::CanonicalError;
 use domain::dataset::DatasetError;
 use domain::dsse::DsseError;
@@ -43,6 +43,20 @@ pub enum AirlockError {
     /// The export could not be put together.
     #[error("the export cannot be put together")]
     Export(#[from] ExportError),
+    /// The package's record sets are not of the expected form.
+    #[error("the output's footprints cannot be read")]
+    Footprints(#[source] FootprintsError),
+    /// The project's outputs would hold more free choice than its rules allow.
+    #[error("the project has used the bits of free choice that its rules allow")]
+    BitsBudget,
+    /// Beside what was released before, the output would show too few people.
+    #[error("{0}")]
+    Releases(#[source] ReleaseError),
+    /// What the log says was released is not what the sealed packages say.
+    #[error(
+        "the record of earlier releases is not whole; nothing more is released from this dataset"
+    )]
+    ReleaseHistory(#[source] ReplayError),
     /// The ledger cannot be used.
     #[error("{0}; nothing was released")]
     Ledger(#[from] LedgerError),
@@ -107,6 +121,10 @@ impl Reason for AirlockError {
             Self::Dataset(cause) => cause.reason(),
             Self::Evidence(cause) => cause.reason(),
             Self::Export(cause) => cause.reason(),
+            Self::Footprints(cause) => cause.reason(),
+            Self::BitsBudget => "output.bits-budget",
+            Self::Releases(cause) => cause.reason(),
+            Self::ReleaseHistory(cause) => cause.reason(),
             Self::Ledger(cause) => cause.reason(),
             Self::Manifest(cause) => cause.reason(),
             Self::Malformed(cause) => cause.reason(),

@@ -4,7 +4,7 @@
 //! with a released key is counted and forgotten; the refusals of one that does are logged once for
 //! each reason; only the one accepted delivery of a launch is kept.
 
-use disclosure::{CheckReport, PackedFile, RecheckError};
+use disclosure::{CheckReport, Footprints, FootprintsError, PackedFile, RecheckError};
 use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::event::{Action, Event};
@@ -22,9 +22,10 @@ pub(crate) struct Opened {
     pub(crate) chain: Chain,
     pub(crate) sealed: SealedOutput,
     pub(crate) package: OutputPackage,
-    pub(crate) package_bytes: Vec<u8>,
     pub(crate) package_digest: Digest,
     pub(crate) report: CheckReport,
+    /// Which people are behind the files, where the rules ask for it.
+    pub(crate) footprints: Option<Footprints>,
     pub(crate) claims: Verified<Claims>,
     /// The output as reviewers may judge it, or why there is nothing to judge.
     pub(crate) checked: Result<CheckedOutput, ReasonCode>,
@@ -75,28 +76,18 @@ impl Airlock {
         sealed: SealedOutput,
         moment: &Moment,
     ) -> Result<Opened, AirlockError> {
-        let package_bytes =
-            seal::open_output(&sealed.sealed, &self.sealing_key, &chain.manifest_digest)
-                .map_err(AirlockError::Sealed)?
-                .to_vec();
-        let package = OutputPackage::from_bytes(&package_bytes).map_err(AirlockError::Malformed)?;
+        let bytes = seal::open_output(&sealed.sealed, &self.sealing_key, &chain.manifest_digest)
+            .map_err(AirlockError::Sealed)?;
+        let package = OutputPackage::from_bytes(&bytes).map_err(AirlockError::Malformed)?;
         let package_digest = package.digest().map_err(AirlockError::Malformed)?;
         let claims = self.verify_evidence(&chain, &sealed, package_digest, moment)?;
         of_this_launch(&package, &chain)?;
         workload(&sealed, &chain)?;
         let report =
             CheckReport::parse(package.report.as_bytes()).map_err(AirlockError::Malformed)?;
-        let checked = recheck(&chain, &package, package_digest, &report)?;
-        Ok(Opened {
-            chain,
-            sealed,
-            package,
-            package_bytes,
-            package_digest,
-            report,
-            claims,
-            checked,
-        })
+        let footprints = footprints(&package)?;
+        let checked = recheck(&chain, &package, footprints.as_ref(), package_digest, &report)?;
+        Ok(Opened { chain, sealed, package, package_digest, report, footprints, claims, checked })
     }
 
     /// Whether the enclave's evidence binds `package` and holds at `moment`.
@@ -144,11 +135,15 @@ impl Airlock {
             self.draft(event, Some(opened.package.author.clone()))
         };
         let package = opened.package_digest;
-        let refused = refused_reasons(&opened.report).into_iter();
+        let mut refused = refused_reasons(&opened.report);
+        // What was released before decides again when the output is to leave.
+        let remembered = self.may_follow(&self.ledger.entries()?, opened);
+        refused.extend(remembered.as_ref().err().map(ReasonCode::of));
         let mut checked: Vec<_> = refused
+            .into_iter()
             .map(|reason| draft(Event::refused(Action::OutputChecked, package, reason)))
             .collect();
-        if opened.checked.is_ok() {
+        if opened.checked.is_ok() && remembered.is_ok() {
             checked.push(draft(Event::accepted(Action::OutputChecked, package)));
         }
         let finished = draft(Event::accepted(Action::JobFinished, manifest));
@@ -180,9 +175,18 @@ fn workload(sealed: &SealedOutput, chain: &Chain) -> Result<(), AirlockError> {
         .map_err(AirlockError::Workload)
 }
 
+/// The footprints in the package; that they are those of its report is the re-check's to say.
+fn footprints(package: &OutputPackage) -> Result<Option<Footprints>, AirlockError> {
+    let Some(records) = &package.records else { return Ok(None) };
+    let bytes = records.bytes().ok_or(AirlockError::Footprints(FootprintsError::Format))?;
+    let parsed = Footprints::parse(&bytes, records.population);
+    parsed.map(Some).map_err(AirlockError::Footprints)
+}
+
 fn recheck(
     chain: &Chain,
     package: &OutputPackage,
+    footprints: Option<&Footprints>,
     digest: Digest,
     report: &CheckReport,
 ) -> Result<Result<CheckedOutput, ReasonCode>, AirlockError> {
@@ -202,7 +206,8 @@ fn recheck(
         checked: file.checked.as_deref().map(str::as_bytes),
     });
     let roles = disclosure::roles_of(&chain.dataset.manifest().columns);
-    disclosure::recheck(files, report, &chain.rules, &roles).map_err(AirlockError::Checks)?;
+    disclosure::recheck(files, footprints, report, &chain.rules, &roles)
+        .map_err(AirlockError::Checks)?;
     Ok(Ok(CheckedOutput::assertion(digest, chain.approval.digest(), package.author.clone())))
 }
 

@@ -13,6 +13,7 @@ mod intake;
 mod output;
 mod refusal;
 mod release;
+mod remember;
 mod review;
 
 use std::collections::BTreeMap;

@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError};
 use domain::canonical;
 use domain::claims::Trust;
 use domain::dsse::Envelope;
-use domain::event::{Action, Actor, Entry};
+use domain::event::{Action, Actor, Entry, Outcome};
 use domain::ids::{OutputId, PersonId, ProjectId};
+use domain::output::OutputPackage;
 use domain::{Digest, Timestamp};
 use wire::airlock::{
     OutputContent, OutputState, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, RefusedFile,
@@ -49,6 +50,11 @@ impl Delivery {
 
     fn find(entries: &Entries, wanted: impl Fn(&Self) -> bool) -> Result<Self, AirlockError> {
         Self::all(entries).find(wanted).ok_or(AirlockError::NotFound)
+    }
+
+    /// The sealed output, as an object of the ledger.
+    pub(crate) const fn sealed(&self) -> Digest {
+        self.sealed
     }
 
     /// The delivery of `package`.
@@ -115,7 +121,13 @@ impl Airlock {
         let facts = self.facts(entries, delivery)?;
         let ballots = Ballots::count(entries, delivery.package);
         let exported = export_of(entries, delivery.package).is_some();
-        let state = match (facts.to_review, exported) {
+        // What passed its checks can still be kept in by what left before it.
+        let to_review = facts.to_review && checked_index(entries, delivery.package).is_some();
+        let mut refused = facts.refused.clone();
+        if facts.to_review && !to_review {
+            refused.extend(kept_in(entries, delivery.package, &refused));
+        }
+        let state = match (to_review, exported) {
             (false, _) => OutputState::Refused,
             (true, true) => OutputState::Exported,
             (true, false) if ballots.rejected() => OutputState::Rejected,
@@ -130,7 +142,7 @@ impl Airlock {
             received: delivery.received,
             state,
             files: facts.files.clone(),
-            refused: facts.refused.clone(),
+            refused,
             platform: facts.platform,
             accepted_votes: ballots.accepted(),
             votes_needed: facts.votes_needed,
@@ -179,7 +191,10 @@ impl Airlock {
         chain.still_approved(&entries, now)?;
         let summary = self.row(&entries, &delivery)?;
         let opened = self.reopen(&entries, &delivery)?;
-        Ok(OutputContent { summary, package: opened.package_bytes })
+        // Who is behind a row is for the gate alone; the package's digest does not need it.
+        let shown = OutputPackage { records: None, ..opened.package };
+        let package = shown.to_bytes().map_err(AirlockError::Malformed)?;
+        Ok(OutputContent { summary, package })
     }
 }
 
@@ -231,6 +246,19 @@ fn refused_files(opened: &Opened) -> Vec<RefusedFile> {
     let named = notice.refused.keys().filter_map(|name| Some((name.clone(), first(name)?)));
     let nameless = notice.codes.iter().map(|code| (String::new(), code.clone()));
     named.chain(nameless).map(|(name, reason)| RefusedFile { name, reason }).collect()
+}
+
+/// The reasons in the log that no file of the output has: it may not follow what left before.
+fn kept_in(entries: &Entries, package: Digest, files: &[RefusedFile]) -> Vec<RefusedFile> {
+    let reason = |entry: &Entry| match &entry.event.outcome {
+        Outcome::Refused { reason } if entry.event.action == Action::OutputChecked => {
+            (entry.event.object == package).then(|| reason.clone())
+        }
+        _ => None,
+    };
+    let reasons = entries.iter().filter_map(|(_, entry)| reason(entry));
+    let others = reasons.filter(|reason| !files.iter().any(|file| file.reason == *reason));
+    others.map(|reason| RefusedFile { name: String::new(), reason }).collect()
 }
 
 /// What listings know of each package.

@@ -67,6 +67,7 @@ impl Airlock {
         let claims = self.verify_evidence(&opened.chain, &opened.sealed, package, &moment)?;
         let votes = Ballots::count(entries, package).envelopes(&self.ledger)?;
         let reviewed = reviewed(&opened, &votes, entries, moment.at)?;
+        let remembered = self.may_follow(entries, &opened)?.head(package)?;
         let mut members = kept_members(&opened, &votes, &moment)?;
         members.extend(plaintext(&opened));
         let receipt = receipt(&opened, &claims, &reviewed, &members, moment.at);
@@ -79,7 +80,7 @@ impl Airlock {
         let kept = canonical::to_vec(&envelope).map_err(AirlockError::Malformed)?;
         let event = Event {
             project: Some(receipt.project.clone()),
-            evidence: vec![self.ledger.keep(&kept)?, package],
+            evidence: [self.ledger.keep(&kept)?, package].into_iter().chain(remembered).collect(),
             policy: Some(receipt.release_policy),
             platform: Some(receipt.platform),
             ..Event::accepted(

@@ -4,5 +4,6 @@ mod deliver;
 mod flips;
 mod links;
 mod release;
+mod remember;
 mod review;
 mod world;

@@ -18,12 +18,15 @@ use crate::canonical::CanonicalFile;
 use crate::entry::OutputEntry;
 use crate::finding::{Findings, Located, Problem};
 use crate::freedom;
+use crate::people::{self, Dataset};
 use crate::reader::{self, Form};
+use crate::releases::{Footprint, Footprints};
 use crate::report::{CheckReport, FileReport, OutputKind, Status};
 use crate::roles::{ColumnRole, Roles, role_of};
 use crate::rules::{Output, Rules, Shape};
 use crate::table::Table;
 use judgement::Judgement;
+pub(crate) use microdata::quasi_identifiers;
 use screen::length;
 
 /// What a check decided.
@@ -52,6 +55,8 @@ impl Checked {
 pub struct Released {
     // INVARIANT: never empty; sorted by name; the same files as `report.files`.
     files: Vec<CanonicalFile>,
+    // INVARIANT: of files in `files` alone.
+    footprints: Option<Footprints>,
     report: CheckReport,
 }
 
@@ -68,23 +73,50 @@ impl Released {
         &self.report
     }
 
-    /// The files and the report.
+    /// The records behind the files whose rules say how to find them; none if no rule does.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<CanonicalFile>, CheckReport) {
-        (self.files, self.report)
+    pub const fn footprints(&self) -> Option<&Footprints> {
+        self.footprints.as_ref()
     }
 
     /// The same files under the report that was made when they were first released.
     pub(crate) fn under(self, report: CheckReport) -> Self {
-        Self { files: self.files, report }
+        Self { report, ..self }
     }
 }
 
-/// Checks all that a job left behind against the rules of its project and the column roles of
-/// its datasets, and rewrites what passes. All findings are reported, not only the first.
+/// Checks all that a job left behind against the rules of its project, the column roles of
+/// its dataset and the people in it, and rewrites what passes. All findings are reported, not only
+/// the first.
 #[must_use]
-pub fn check(entries: &[OutputEntry], rules: &Rules, roles: &Roles) -> Checked {
-    decide(entries, Form::Full, rules, roles).0
+pub fn check(entries: &[OutputEntry], rules: &Rules, roles: &Roles, dataset: &Dataset) -> Checked {
+    decide(entries, &Terms { form: Form::Full, rules, roles, records: Records::In(dataset) }).0
+}
+
+/// What [`check`] would find, as far as it can be told without the dataset: the report, and nothing
+/// that could be released.
+#[must_use]
+pub fn rehearse(entries: &[OutputEntry], rules: &Rules, roles: &Roles) -> CheckReport {
+    let terms = Terms { form: Form::Full, rules, roles, records: Records::NotHere };
+    decide(entries, &terms).0.report().clone()
+}
+
+/// By what an output is judged.
+pub(crate) struct Terms<'a> {
+    pub(crate) form: Form,
+    pub(crate) rules: &'a Rules,
+    pub(crate) roles: &'a Roles,
+    pub(crate) records: Records<'a>,
+}
+
+/// Where the people behind an output are found.
+pub(crate) enum Records<'a> {
+    /// In the dataset itself.
+    In(&'a Dataset),
+    /// By somebody who had it, and whose word is now held against the counts.
+    Found(Option<&'a Footprints>),
+    /// Nowhere: nothing may be released by such a check.
+    NotHere,
 }
 
 /// One file while it is judged.
@@ -102,15 +134,12 @@ struct Passed {
     report: FileReport,
     /// As it was read, for a figure to be drawn from; none if it is no table.
     table: Option<Table>,
+    footprint: Option<Footprint>,
 }
 
 /// As [`check`], with the first finding in its typed form.
-pub(crate) fn decide(
-    entries: &[OutputEntry],
-    form: Form,
-    rules: &Rules,
-    roles: &Roles,
-) -> (Checked, Option<Located>) {
+pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Option<Located>) {
+    let Terms { form, rules, roles, .. } = *terms;
     let mut all = Found::default();
     let (candidates, found) = screen::screen(entries, rules);
     all.add(found);
@@ -122,7 +151,7 @@ pub(crate) fn decide(
             figures.push((output.name(), bytes));
             continue;
         }
-        match examine(output, bytes, form, rules, roles) {
+        match examine(output, bytes, terms) {
             Ok(file) => drop(passed.insert(output.name(), file)),
             Err(found) => {
                 refused.insert(output.name().to_owned());
@@ -139,9 +168,10 @@ pub(crate) fn decide(
             all.add(Located::file(name, Problem::FigureWritten).into());
         }
     }
-    let (mut files, mut reports) = (Vec::new(), Vec::new());
-    for Passed { file, report, .. } in passed.into_values().chain(drawn) {
+    let (mut files, mut reports, mut footprints) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for Passed { file, report, footprint, .. } in passed.into_values().chain(drawn) {
         if !refused.contains(file.name()) {
+            footprints.extend(footprint.map(|footprint| (file.name().to_owned(), footprint)));
             files.push(file);
             reports.push(report);
         }
@@ -155,16 +185,55 @@ pub(crate) fn decide(
     }
     files.sort_by(|a, b| a.name().cmp(b.name()));
     reports.sort_by(|a, b| a.name.cmp(&b.name));
+    let footprints = if footprints.is_empty() || files.is_empty() {
+        None
+    } else {
+        let made = Footprints::new(terms.records.population(), footprints);
+        if made.is_err() {
+            all.add(Located::whole(Problem::NoRecords).into());
+            refused.extend(reports.drain(..).map(|file| file.name));
+            files.clear();
+        }
+        made.ok()
+    };
     let refused = refused.into_iter().collect();
     let (findings, left_off) = all.sorted();
     let first = findings.first().cloned();
-    let report = CheckReport::new(rules, roles, reports, refused, findings, left_off);
+    let records = footprints.as_ref().map(Footprints::digest);
+    let report = CheckReport::new(rules, roles, records, reports, refused, findings, left_off);
     let checked = if files.is_empty() {
         Checked::Refused(report)
     } else {
-        Checked::Released(Released { files, report })
+        Checked::Released(Released { files, footprints, report })
     };
     (checked, first)
+}
+
+impl Records<'_> {
+    /// The number of people in the dataset.
+    fn population(&self) -> u32 {
+        match self {
+            Self::In(dataset) => dataset.population(),
+            Self::Found(found) => found.map_or(0, Footprints::population),
+            Self::NotHere => 0,
+        }
+    }
+
+    /// The people behind the rows of `file`, if its rules say how to find them.
+    fn behind(&self, file: &Judged<'_>) -> Result<Option<Footprint>, Vec<Located>> {
+        let Some(rule) = file.output.records() else { return Ok(None) };
+        match self {
+            Self::In(dataset) => people::footprint(file, rule, dataset).map(Some),
+            Self::Found(found) => {
+                let name = file.output.name();
+                let told = found.and_then(|found| found.files().get(name));
+                let told = told.ok_or_else(|| vec![Located::file(name, Problem::NoRecords)])?;
+                let wrong = people::agrees(file, told);
+                if wrong.is_empty() { Ok(Some(told.clone())) } else { Err(wrong) }
+            }
+            Self::NotHere => Ok(None),
+        }
+    }
 }
 
 /// The findings of all files.
@@ -188,16 +257,11 @@ impl Found {
 }
 
 /// Reads and judges one declared file that is no figure.
-fn examine(
-    output: &Output,
-    bytes: &[u8],
-    form: Form,
-    rules: &Rules,
-    roles: &Roles,
-) -> Result<Passed, Findings> {
+fn examine(output: &Output, bytes: &[u8], terms: &Terms<'_>) -> Result<Passed, Findings> {
+    let Terms { form, rules, roles, .. } = *terms;
     if *output.shape() == Shape::Text {
         let (file, report) = text::examine(output, bytes, rules)?;
-        return Ok(Passed { file, report, table: None });
+        return Ok(Passed { file, report, table: None, footprint: None });
     }
     let table = reader::read(bytes, output, form, rules.limits())?;
     let judged = Judged { output, table: &table, form, rules, roles };
@@ -215,6 +279,13 @@ fn examine(
         // Neither is read as a table.
         Shape::Figure(_) | Shape::Text => {}
     }
+    let footprint = match terms.records.behind(&judged) {
+        Ok(footprint) => footprint,
+        Err(wrong) => {
+            wrong.into_iter().for_each(|wrong| found.note(wrong));
+            None
+        }
+    };
     let (findings, verdict) = found.into_parts();
     if !findings.is_empty() {
         return Err(findings);
@@ -235,7 +306,7 @@ fn examine(
         risks: verdict.risks,
         bits: freedom::bits(output, &table, rules.limits()),
     };
-    Ok(Passed { file, report, table: Some(table) })
+    Ok(Passed { file, report, table: Some(table), footprint })
 }
 
 /// The declared figures whose sources passed.
@@ -257,7 +328,7 @@ fn draw(rules: &Rules, passed: &BTreeMap<&str, Passed>) -> Vec<Passed> {
             quasi_identifiers: Vec::new(),
             ..source.report.clone()
         };
-        Some(Passed { file, report, table: None })
+        Some(Passed { file, report, table: None, footprint: None })
     };
     rules.outputs().iter().filter_map(drawn).collect()
 }

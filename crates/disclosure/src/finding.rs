@@ -15,8 +15,12 @@ pub(crate) enum Problem {
     Archive(&'static str),
     #[error("cell counts {count}, below the threshold of {threshold}")]
     CellBelowThreshold { count: u64, threshold: u64 },
+    #[error("count is not the number of people that the dataset has for its row")]
+    CountMismatch,
     #[error("largest {n} contributions are more than {k_percent} % of the whole")]
     Dominance { n: u64, k_percent: u64 },
+    #[error("people behind the rows cannot be found in the dataset by the rules")]
+    NoRecords,
     #[error("nothing to release")]
     Empty,
     #[error("{0} is not an allowed file type")]
@@ -80,6 +84,7 @@ impl Problem {
             | Self::TooLarge { .. }
             | Self::TooManyFiles { .. } => true,
             Self::CellBelowThreshold { .. }
+            | Self::CountMismatch
             | Self::Dominance { .. }
             | Self::Empty
             | Self::Endpoint
@@ -93,6 +98,7 @@ impl Problem {
             | Self::LDiversity { .. }
             | Self::LowDegreesOfFreedom { .. }
             | Self::Malformed(_)
+            | Self::NoRecords
             | Self::PPercent { .. }
             | Self::StepBelowThreshold { .. }
             | Self::TCloseness { .. }
@@ -127,6 +133,7 @@ impl Reason for Problem {
         match self {
             Self::Archive(_) => "output.archive",
             Self::CellBelowThreshold { .. } => "output.cell-below-threshold",
+            Self::CountMismatch => "output.count-mismatch",
             Self::Dominance { .. } => "output.dominance",
             Self::Empty => "output.empty",
             Self::Endpoint => "output.endpoint",
@@ -141,6 +148,7 @@ impl Reason for Problem {
             Self::LDiversity { .. } => "output.l-diversity",
             Self::LowDegreesOfFreedom { .. } => "output.degrees-of-freedom",
             Self::Malformed(_) => "output.malformed-table",
+            Self::NoRecords => "output.no-records",
             Self::PPercent { .. } => "output.p-percent",
             Self::Path(_) | Self::PathTwice => "output.path",
             Self::SpecialFile(_) => "output.special-file",

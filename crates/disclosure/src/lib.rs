@@ -25,8 +25,10 @@ mod hierarchy;
 mod magic;
 mod measures;
 mod name;
+mod people;
 mod reader;
 mod recheck;
+mod releases;
 mod report;
 mod roles;
 mod rounding;
@@ -39,7 +41,7 @@ pub use anonymise::{
     anonymise,
 };
 pub use canonical::CanonicalFile;
-pub use check::{Checked, Released, check};
+pub use check::{Checked, Released, check, rehearse};
 pub use classes::Classes;
 pub use entry::{EntryKind, OutputEntry};
 pub use hierarchy::{Hierarchy, HierarchyError};
@@ -47,7 +49,12 @@ pub use measures::{
     Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, Question, Ratio,
     Reading, Risk, Sensitive, measure,
 };
+pub use people::{Dataset, PeopleError};
 pub use recheck::{PackedFile, RecheckError, audit, recheck};
+pub use releases::{
+    Admissible, Cells, Earlier, Exposure, ExposureRule, Footprint, Footprints, FootprintsError,
+    RecordSet, RecordSetError, ReleaseEntry, ReleaseError, ReleaseLimits, Releases, ReplayError,
+};
 pub use report::{
     CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Status, Verdict,
 };

@@ -2,10 +2,11 @@
 
 use domain::{Digest, Reason};
 
-use crate::check::{Checked, Released, decide};
+use crate::check::{Checked, Records, Released, Terms, decide};
 use crate::entry::{EntryKind, OutputEntry};
 use crate::finding::Located;
 use crate::reader::Form;
+use crate::releases::Footprints;
 use crate::report::{CheckReport, Verdict};
 use crate::roles::Roles;
 use crate::rules::{Output, Rules, Shape};
@@ -23,7 +24,9 @@ pub struct PackedFile<'a> {
 
 /// Checks the files of a package again, as if nobody had: what was checked must pass without a
 /// finding and make what leaves, byte for byte, and be the files that `claimed`, the report in the
-/// package, says were released under these same rules and roles. The result holds `claimed`.
+/// package, says were released under these same rules and roles. `footprints` must say of each file
+/// whose rules ask for it who is behind it, in agreement with its counts, and be those of the report.
+/// The result holds `claimed`.
 ///
 /// What `claimed` says of refused files cannot be checked again: they are not in the package.
 ///
@@ -31,6 +34,7 @@ pub struct PackedFile<'a> {
 /// A [`RecheckError`] naming the first of these that does not hold.
 pub fn recheck<'a>(
     files: impl IntoIterator<Item = PackedFile<'a>>,
+    footprints: Option<&Footprints>,
     claimed: &CheckReport,
     rules: &Rules,
     roles: &Roles,
@@ -43,7 +47,8 @@ pub fn recheck<'a>(
     };
     let checked = |file: &PackedFile<'_>| entry(file.name, file.checked.unwrap_or(file.content));
     let entries: Vec<OutputEntry> = files.iter().filter(is_read).map(checked).collect();
-    let (checked, first) = decide(&entries, Form::Full, rules, roles);
+    let terms = Terms { form: Form::Full, rules, roles, records: Records::Found(footprints) };
+    let (checked, first) = decide(&entries, &terms);
     consistent(claimed, checked.report())?;
     let released = passed(checked, first)?;
     for file in released.files() {
@@ -55,7 +60,10 @@ pub fn recheck<'a>(
             return Err(RecheckError::NotCanonical(file.name().to_owned()));
         }
     }
-    if released.report().files != claimed.files || released.files().len() != files.len() {
+    let same = released.report().files == claimed.files
+        && released.report().records_digest == claimed.records_digest
+        && released.footprints() == footprints;
+    if !same || released.files().len() != files.len() {
         return Err(RecheckError::ReportMismatch);
     }
     Ok(released.under(claimed.clone()))
@@ -73,7 +81,8 @@ pub fn audit<'a>(
 ) -> Result<(), RecheckError> {
     let entries: Vec<OutputEntry> =
         files.into_iter().map(|(name, content)| entry(name, content)).collect();
-    let (checked, first) = decide(&entries, Form::Released, rules, roles);
+    let terms = Terms { form: Form::Released, rules, roles, records: Records::NotHere };
+    let (checked, first) = decide(&entries, &terms);
     let released = passed(checked, first)?;
     for file in released.files() {
         if !entries.contains(&entry(file.name(), file.bytes())) {

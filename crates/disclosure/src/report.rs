@@ -26,6 +26,8 @@ pub struct CheckReport {
     pub rules_digest: Digest,
     /// The digest of the column roles' canonical JSON.
     pub roles_digest: Digest,
+    /// The digest of the footprints: which people are behind the files; none if no rule asks for it.
+    pub records_digest: Option<Digest>,
     /// The numbers that decided.
     pub criteria: Criteria,
     /// The files that are released, by name; empty if nothing leaves.
@@ -182,6 +184,7 @@ impl CheckReport {
     pub(crate) fn new(
         rules: &Rules,
         roles: &Roles,
+        records_digest: Option<Digest>,
         files: Vec<FileReport>,
         refused: Vec<String>,
         located: Vec<Located>,
@@ -194,6 +197,7 @@ impl CheckReport {
             reason,
             rules_digest: rules.digest(),
             roles_digest: Digest::of(&json(roles)),
+            records_digest,
             criteria: Criteria::of(rules),
             files,
             refused,

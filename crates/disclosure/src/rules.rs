@@ -16,6 +16,7 @@ use file::{FileType, OutputSection, RecordsWanted, RulesFile};
 pub use limits::Limits;
 pub(crate) use output::Statistic;
 pub use output::{CountTable, Estimates, Figure, Output, Shape, SurvivalTable};
+pub(crate) use records::Derivation;
 pub use records::RecordsRule;
 
 /// The output rules of a project, read strictly: what is held here is complete, in range and
@@ -132,6 +133,12 @@ impl Rules {
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// Whether an output says whom its rows are about.
+    #[must_use]
+    pub fn ask_for_records(&self) -> bool {
+        self.outputs.iter().any(|output| output.records().is_some())
     }
 
     pub(crate) fn output(&self, name: &str) -> Option<&Output> {

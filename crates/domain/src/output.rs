@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha384};
 
@@ -28,6 +30,39 @@ pub struct OutputPackage {
     pub report: String,
     /// The files, in the order of their names.
     pub files: Vec<PackageFile>,
+    /// Which people are behind them, if the project's rules say how to find them: for the airlock
+    /// alone. The report holds their digest.
+    pub records: Option<PackageRecords>,
+}
+
+/// The footprints of an output: for each row of its files the people behind it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageRecords {
+    /// The number of people in the dataset.
+    pub population: u32,
+    /// The encoding (`docs/formats/release-ledger.md`), in base64.
+    pub footprints: String,
+}
+
+impl PackageRecords {
+    /// The footprints that `bytes` encode.
+    #[must_use]
+    pub fn new(population: u32, bytes: &[u8]) -> Self {
+        Self { population, footprints: STANDARD.encode(bytes) }
+    }
+
+    /// The encoding; none if it is not base64.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        STANDARD.decode(&self.footprints).ok()
+    }
+}
+
+impl std::fmt::Debug for PackageRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PackageRecords({} characters)", self.footprints.len())
+    }
 }
 
 /// One file of a package, with its text as the gate wrote it.

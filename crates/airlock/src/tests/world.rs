@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use disclosure::{Checked, EntryKind, OutputEntry, Rules};
+use disclosure::{Checked, Dataset, EntryKind, OutputEntry, Rules};
 use domain::claims::{Generation, GuestPolicy, HostData, Measurement};
 use domain::dataset::{
     BlockSize, Cipher, Classification, Column, Custodians, DatasetManifest, HashAlgorithm, Kind,
@@ -19,7 +19,7 @@ use domain::event::{Action, Actor, Entry, Event, Outcome};
 use domain::ids::{EntryId, OutputId, PersonId};
 use domain::keys::SecretKey;
 use domain::launch::{Deployment, LaunchManifest};
-use domain::output::{OutputPackage, PackageFile, output_report_data};
+use domain::output::{OutputPackage, PackageFile, PackageRecords, output_report_data};
 use domain::project::{Proposal, Workload, WorkloadKind, approve};
 use domain::review::{Review, Vote};
 use domain::{Digest, ReasonCode, Timestamp, canonical};
@@ -111,7 +111,28 @@ name = "by_age.csv"
 kind = "table"
 categories = ["age"]
 counts = ["people"]
+[[output]]
+name = "under_30.csv"
+kind = "table"
+categories = ["band"]
+counts = ["people"]
+[output.records.categories]
+band = { from = "age", below = [[30, "younger"], [200, "older"]] }
+[[output]]
+name = "under_31.csv"
+kind = "table"
+categories = ["band"]
+counts = ["people"]
+[output.records.categories]
+band = { from = "age", below = [[31, "younger"], [200, "older"]] }
 "#;
+
+/// The dataset: four people are thirty years old.
+fn people() -> String {
+    let rows = |count, row: &str| row.repeat(count);
+    ["site,age\n".to_owned(), rows(18, "north,25\n"), rows(4, "north,30\n"), rows(18, "south,50\n")]
+        .concat()
+}
 
 /// What a workload left: one file that passes, one refused, one that only smuggles its name out.
 pub(crate) const LEFT: [(&str, &str); 3] = [
@@ -162,7 +183,20 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let (data, state) = (folder.path().join("data"), folder.path().join("state"));
         let ledger = Arc::new(Ledger::open(&data, &state, ORIGIN, key(LOG)).unwrap());
-        let now = Arc::new(AtomicI64::new(0));
+        Self::over(folder, ledger, Arc::new(AtomicI64::new(0)), revocation)
+    }
+
+    /// The same ledger under an airlock that remembers nothing else.
+    pub(crate) fn restarted(self) -> Self {
+        Self::over(self.folder, self.ledger, self.now, Revocation::EmulatedNone)
+    }
+
+    fn over(
+        folder: tempfile::TempDir,
+        ledger: Arc<Ledger>,
+        now: Arc<AtomicI64>,
+        revocation: Revocation,
+    ) -> Self {
         let clock = Arc::clone(&now);
         let airlock = Arc::new(Airlock {
             ledger: Arc::clone(&ledger),
@@ -465,16 +499,24 @@ pub(crate) fn package(launched: &Launched, left: &[(&str, &str)]) -> OutputPacka
     let entries: Vec<_> = left.iter().map(entry).collect();
     let rules = Rules::parse(RULES.as_bytes()).unwrap();
     let roles = disclosure::roles_of(&dataset().columns);
-    let checked = disclosure::check(&entries, &rules, &roles);
+    let people = people();
+    let people: Box<dyn std::io::Read + '_> = Box::new(people.as_bytes());
+    let data = Dataset::read([("people.csv", people)], &dataset().columns, &rules).unwrap();
+    let checked = disclosure::check(&entries, &rules, &roles, &data);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let file = |file: &disclosure::CanonicalFile| PackageFile {
         name: file.name().to_owned(),
         content: text(file.bytes()),
         checked: file.checked().map(text),
     };
-    let files = match &checked {
-        Checked::Refused(_) => Vec::new(),
-        Checked::Released(released) => released.files().iter().map(file).collect(),
+    let (files, records) = match &checked {
+        Checked::Refused(_) => (Vec::new(), None),
+        Checked::Released(released) => {
+            let records = released.footprints().map(|footprints| {
+                PackageRecords::new(footprints.population(), &footprints.to_bytes())
+            });
+            (released.files().iter().map(file).collect(), records)
+        }
     };
     let manifest = &launched.manifest;
     OutputPackage {
@@ -485,6 +527,7 @@ pub(crate) fn package(launched: &Launched, left: &[(&str, &str)]) -> OutputPacka
         manifest: launched.digest,
         report: text(&checked.report().to_bytes()),
         files,
+        records,
     }
 }
 

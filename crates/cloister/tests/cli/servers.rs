@@ -128,6 +128,7 @@ fn package() -> OutputPackage {
         manifest: Digest::of(b"manifest"),
         report: "{}".into(),
         files: vec![file],
+        records: None,
     }
 }
 

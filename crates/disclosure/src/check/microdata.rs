@@ -26,7 +26,7 @@ pub(super) fn judge(file: &Judged<'_>, found: &mut Judgement) {
 
 /// The columns by which others could know a person: those of the manifest, all that it does not
 /// know, and those that the rules add. What is no microdata has none: its rows are groups already.
-pub(super) fn quasi_identifiers(output: &Output, roles: &Roles) -> Vec<String> {
+pub(crate) fn quasi_identifiers(output: &Output, roles: &Roles) -> Vec<String> {
     let Shape::Microdata { quasi_identifiers: added, .. } = output.shape() else {
         return Vec::new();
     };

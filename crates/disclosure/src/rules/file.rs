@@ -303,7 +303,6 @@ pub enum FigureStyle {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecordsSection {
-    pub(crate) person: Option<String>,
     pub(crate) first: Option<String>,
     #[serde(default)]
     pub(crate) categories: BTreeMap<String, DerivationSection>,

@@ -8,7 +8,7 @@ use super::{RulesError, is_column_name};
 /// How the gate finds, in the dataset itself, the people behind each row of an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordsRule {
-    pub(crate) person: Option<String>,
+    /// Of a person's rows the one with the least number in this column; all of them without it.
     pub(crate) first: Option<String>,
     // INVARIANT: one for each category of the output, in its order.
     pub(crate) categories: Vec<Derivation>,
@@ -37,7 +37,7 @@ impl RecordsRule {
         section: RecordsSection,
         categories: &[String],
     ) -> Result<Self, RulesError> {
-        let RecordsSection { person, first, categories: mut derivations } = section;
+        let RecordsSection { first, categories: mut derivations } = section;
         let mut parsed = Vec::with_capacity(categories.len());
         for name in categories {
             parsed.push(match derivations.remove(name) {
@@ -48,7 +48,7 @@ impl RecordsRule {
         if let Some((absent, _)) = derivations.pop_first() {
             return Err(RulesError::NotAColumn(absent));
         }
-        let rule = Self { person, first, categories: parsed };
+        let rule = Self { first, categories: parsed };
         let wrong = rule.columns().into_iter().find(|name| !is_column_name(name));
         match wrong.map(str::to_owned) {
             Some(name) => Err(RulesError::ColumnName(name)),
@@ -59,7 +59,7 @@ impl RecordsRule {
     /// The columns of the dataset that it reads.
     pub(crate) fn columns(&self) -> BTreeSet<&str> {
         let derived = self.categories.iter().flat_map(Derivation::columns);
-        derived.chain(self.person.as_deref()).chain(self.first.as_deref()).collect()
+        derived.chain(self.first.as_deref()).collect()
     }
 }
 

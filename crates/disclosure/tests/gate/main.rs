@@ -18,6 +18,8 @@ mod measures_vectors;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod reasons;

@@ -1,6 +1,6 @@
 //! Each kind of output: what passes, what people must look at, and what is refused with which code.
 
-use crate::common::{codes, file, roles};
+use crate::common::{codes, file, nobody, roles};
 use disclosure::{
     Checked, DisclosureRisk, OutputCheck, PackedFile, Released, Rules, Status, audit, check,
     recheck,
@@ -40,7 +40,7 @@ fn refused_rules(outputs: &str) -> &'static str {
 #[track_caller]
 fn released(rules: &Rules, files: &[(&str, &str)]) -> Released {
     let entries: Vec<_> = files.iter().map(|(name, text)| file(name, text.as_bytes())).collect();
-    match check(&entries, rules, &roles()) {
+    match check(&entries, rules, &roles(), &nobody()) {
         Checked::Released(released) => {
             assert_eq!(released.report().reason, None, "{:?}", released.report().findings);
             again(rules, &released);
@@ -57,13 +57,13 @@ fn again(rules: &Rules, released: &Released) {
         content: file.bytes(),
         checked: file.checked(),
     });
-    assert_eq!(&recheck(packed, released.report(), rules, &roles()).unwrap(), released);
+    assert_eq!(&recheck(packed, None, released.report(), rules, &roles()).unwrap(), released);
     let exported = released.files().iter().map(|file| (file.name(), file.bytes()));
     audit(exported, rules, &roles()).unwrap();
 }
 
 fn found(rules: &Rules, name: &str, text: &str) -> Vec<String> {
-    codes(&check(&[file(name, text.as_bytes())], rules, &roles()))
+    codes(&check(&[file(name, text.as_bytes())], rules, &roles(), &nobody()))
 }
 
 fn text_of<'a>(released: &'a Released, name: &str) -> &'a str {
@@ -112,7 +112,7 @@ fn a_package_without_its_evidence_is_refused() {
         content: file.bytes(),
         checked: None,
     });
-    let error = recheck(bare, released.report(), &rules, &roles()).unwrap_err();
+    let error = recheck(bare, None, released.report(), &rules, &roles()).unwrap_err();
     assert_eq!(error.reason(), "output.malformed-table");
 }
 
@@ -207,7 +207,7 @@ fn degrees_of_freedom_are_checked_beside_a_deviation() {
 fn empty_cells_say_something_unless_the_rules_say_no() {
     let counts = "[[output]]\nname = \"t.csv\"\nkind = \"table\"\ncategories = [\"site\"]\ncounts = [\"people\"]\n";
     let text = "site,people\na,10\nb,0\n";
-    let strict = check(&[file("t.csv", text.as_bytes())], &with(counts), &roles());
+    let strict = check(&[file("t.csv", text.as_bytes())], &with(counts), &roles(), &nobody());
     assert_eq!(codes(&strict), ["output.cell-below-threshold"]);
     let finding = &strict.report().findings[0];
     assert_eq!(finding.check, Some(OutputCheck::PresenceOfZeroCheck));
@@ -350,12 +350,12 @@ fn figures_are_drawn_by_the_gate_from_what_passed() {
     assert_eq!(text_of(&reordered, "t.svg"), svg);
     // One that the workload draws is nobody's figure, and takes nothing else with it.
     let entries = [file("t.csv", b"site,people\na,30\n"), file("t.svg", svg.as_bytes())];
-    let checked = check(&entries, &rules, &roles());
+    let checked = check(&entries, &rules, &roles(), &nobody());
     assert_eq!(codes(&checked), ["output.figure-written"]);
     assert_eq!(checked.report().refused, ["t.svg"]);
     assert_eq!(checked.report().files.len(), 1);
     // Nothing is drawn of what did not pass.
-    let small = check(&[file("t.csv", b"site,people\na,3\n")], &rules, &roles());
+    let small = check(&[file("t.csv", b"site,people\na,3\n")], &rules, &roles(), &nobody());
     assert!(matches!(small, Checked::Refused(_)));
 }
 

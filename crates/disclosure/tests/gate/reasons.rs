@@ -1,6 +1,6 @@
 //! One row for each reason code, and what the report says beside it.
 
-use crate::common::{checked, codes, file, of_kind, roles, rules};
+use crate::common::{checked, codes, file, nobody, of_kind, roles, rules};
 use disclosure::{Checked, EntryKind, OutputEntry, Verdict, check};
 
 const TABLE: &[u8] = b"site,sex,people,mean\n1,f,3,2.5\n1,m,9,1\n";
@@ -188,7 +188,7 @@ fn classes_below_k_refuse_microdata() {
 fn a_column_unknown_to_the_manifest_is_a_quasi_identifier() {
     let mut roles = roles();
     roles.remove("visits");
-    let checked = check(&[file("rows.csv", ROWS)], &rules(), &roles);
+    let checked = check(&[file("rows.csv", ROWS)], &rules(), &roles, &nobody());
     assert_eq!(codes(&checked), ["output.k-anonymity"]);
 }
 
@@ -199,9 +199,10 @@ fn rules_can_add_a_quasi_identifier_and_take_none_away() {
         "numbers = [\"visits\"]\nquasi_identifiers = [\"visits\"]",
     );
     let rules = disclosure::Rules::parse(declared.as_bytes()).unwrap();
-    let refused = check(&[file("rows.csv", ROWS)], &rules, &roles());
+    let refused = check(&[file("rows.csv", ROWS)], &rules, &roles(), &nobody());
     assert_eq!(codes(&refused), ["output.k-anonymity"]);
-    let passed = check(&[file("rows.csv", b"site,visits\n1,2\n1,2\n1,2\n")], &rules, &roles());
+    let passed =
+        check(&[file("rows.csv", b"site,visits\n1,2\n1,2\n1,2\n")], &rules, &roles(), &nobody());
     assert_eq!(passed.report().files[0].quasi_identifiers, ["site", "visits"]);
 }
 
@@ -210,7 +211,7 @@ fn an_identifier_never_leaves() {
     let declared = crate::common::RULES.replace("[\"visits\"]", "[\"zper\"]");
     let rules = disclosure::Rules::parse(declared.as_bytes()).unwrap();
     let rows = file("rows.csv", b"site,zper\n1,5\n1,5\n1,5\n");
-    let checked = check(&[rows], &rules, &roles());
+    let checked = check(&[rows], &rules, &roles(), &nobody());
     assert_eq!(codes(&checked), ["output.identifier-column"]);
     assert_eq!(checked.report().findings[0].column.as_deref(), Some("zper"));
 }

@@ -23,7 +23,7 @@ fn packed<'a>((name, content): (&'a str, &'a [u8])) -> PackedFile<'a> {
 
 fn code(files: &[(&str, &[u8])], claimed: &CheckReport) -> &'static str {
     let files = files.iter().copied().map(packed);
-    recheck(files, claimed, &rules(), &roles()).unwrap_err().reason()
+    recheck(files, None, claimed, &rules(), &roles()).unwrap_err().reason()
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn what_was_released_passes_and_keeps_its_report() {
     let released = released();
     let parsed = CheckReport::parse(&released.report().to_bytes()).unwrap();
     let files = released.files().iter().map(|file| packed((file.name(), file.bytes())));
-    let again = recheck(files, &parsed, &rules(), &roles()).unwrap();
+    let again = recheck(files, None, &parsed, &rules(), &roles()).unwrap();
     assert_eq!(again, released);
     assert_eq!(again.report().refused, ["table.csv"]);
 }
@@ -62,11 +62,11 @@ fn other_rules_or_roles_are_refused() {
     let released = released();
     let files = [packed(("rows.csv", ROWS))];
     let looser = Rules::parse(crate::common::RULES.replace("k = 3", "k = 2").as_bytes()).unwrap();
-    let error = recheck(files, released.report(), &looser, &roles()).unwrap_err();
+    let error = recheck(files, None, released.report(), &looser, &roles()).unwrap_err();
     assert_eq!(error.reason(), "output.rules-mismatch");
     let mut public = roles();
     public.insert("site".into(), ColumnRole::Public);
-    let error = recheck(files, released.report(), &rules(), &public).unwrap_err();
+    let error = recheck(files, None, released.report(), &rules(), &public).unwrap_err();
     assert_eq!(error.reason(), "output.roles-mismatch");
 }
 
@@ -75,7 +75,7 @@ fn a_report_that_contradicts_itself_is_refused() {
     let change = |edit: fn(&mut CheckReport)| {
         let mut report = released().report().clone();
         edit(&mut report);
-        recheck([packed(("rows.csv", ROWS))], &report, &rules(), &roles()).unwrap_err()
+        recheck([packed(("rows.csv", ROWS))], None, &report, &rules(), &roles()).unwrap_err()
     };
     for edit in [
         (|r| r.verdict = Verdict::Passed) as fn(&mut CheckReport),
