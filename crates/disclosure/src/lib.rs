@@ -10,6 +10,8 @@
 //!
 //! [`anonymise`] makes a table whose people are hidden well enough, at the least cost.
 //!
+//! [`protect`] says which hidden counts of a table a reader can work out from its margins.
+//!
 //! Everything here is a function of its arguments: no file system, clock or randomness.
 
 mod anonymise;
@@ -29,6 +31,7 @@ mod report;
 mod roles;
 mod rules;
 mod rules_file;
+mod secondary;
 mod table;
 
 pub use anonymise::{
@@ -50,4 +53,8 @@ pub use report::{
 };
 pub use roles::{ColumnRole, Roles, merge_roles, roles_of};
 pub use rules::{Limits, Output, Rules, RulesError, Shape};
+pub use secondary::{
+    Budget, CountCell, Margins, Mitigation, Protection, Rounding, Seen, Sum, System, SystemError,
+    TableRow, coarser, propose, protect,
+};
 pub use table::{Column, Table, TableError};
