@@ -146,6 +146,9 @@ impl Tableau {
         let (Ok(variable), Some(enough)) = (self.cells.binary_search(&cell), whole(enough)) else {
             return Ok(Relaxation::Overflow);
         };
+        if let Some(most) = self.range(variable).most.filter(|most| *most < enough) {
+            return Ok(u64::try_from(most).map_or(Relaxation::Overflow, Relaxation::AtMost));
+        }
         loop {
             let reached = i128::from(enough) * i128::from(self.scale);
             if self.scaled_value(variable) >= reached {

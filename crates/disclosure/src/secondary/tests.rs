@@ -75,8 +75,9 @@ fn free(system: &System) -> Vec<usize> {
     (0..system.cells().len()).filter(|cell| !bounds.interval(*cell).is_fixed()).collect()
 }
 
-/// Raises each free cell as far as it goes, in one tableau after another; the most of each.
-fn relaxed(system: &System, enough: u64) -> Vec<(usize, Relaxation)> {
+/// Raises each free cell to `enough`, or as far as interval arithmetic leaves room; all cells of a
+/// component in one tableau, one after another.
+fn relaxed(system: &System, enough: u64) -> Vec<(usize, u64, Relaxation)> {
     let bounds = narrowed(system);
     let mut tableaus = BTreeMap::new();
     let raise = |cell: usize| {
@@ -84,8 +85,9 @@ fn relaxed(system: &System, enough: u64) -> Vec<(usize, Relaxation)> {
         let tableau = tableaus.entry(component[0]).or_insert_with(|| {
             Tableau::new(system, &bounds, &component, &mut ample()).unwrap().unwrap()
         });
+        let enough = enough.min(bounds.interval(cell).most);
         let found = tableau.raise(cell, enough, &truth(system), &mut ample()).unwrap();
-        (cell, found)
+        (cell, enough, found)
     };
     free(system).into_iter().map(raise).collect()
 }
@@ -95,7 +97,7 @@ proptest! {
 
     #[test]
     fn in_two_dimensions_the_relaxation_is_exact(system in tables([1, 3, 4]), enough in 1..25_u64) {
-        for (cell, found) in relaxed(&system, enough) {
+        for (cell, enough, found) in relaxed(&system, enough) {
             match found {
                 Relaxation::AtMost(most) => {
                     prop_assert!(most < enough);
@@ -114,7 +116,7 @@ proptest! {
     fn in_three_the_relaxation_is_never_below_the_truth(
         system in tables([2, 2, 3]), enough in 1..25_u64,
     ) {
-        for (cell, found) in relaxed(&system, enough) {
+        for (cell, enough, found) in relaxed(&system, enough) {
             match found {
                 Relaxation::AtMost(most) => {
                     prop_assert!(most < enough);
