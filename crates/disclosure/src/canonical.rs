@@ -1,13 +1,13 @@
 //! What leaves: the gate's own file, written from checked values.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use domain::Digest;
 
 use crate::cell;
-use crate::rounding;
-use crate::rules::{Output, Rounding, Shape};
+use crate::rules::{Output, Shape};
 use crate::table::Table;
 
 /// A file that passed, in the gate's own bytes: UTF-8 CSV, columns in the order of the rules,
@@ -22,9 +22,10 @@ pub struct CanonicalFile {
 }
 
 impl CanonicalFile {
-    /// Writes the table of `output`: without its evidence, its counts rounded as the rules say.
-    pub(crate) fn write(output: &Output, table: &Table) -> Self {
-        let bytes = csv(shown(output, table));
+    /// Writes the table of `output`: without its evidence, the counts and numbers of the rows in
+    /// `hidden` left empty, other counts rounded as the rules say.
+    pub(crate) fn write(output: &Output, table: &Table, hidden: &BTreeSet<usize>) -> Self {
+        let bytes = csv(shown(output, table, hidden));
         let all = table.columns().iter().map(|column| {
             (column.name(), (0..table.rows()).filter_map(|row| column.cell(row)).map(Cow::Borrowed))
         });
@@ -71,25 +72,37 @@ impl fmt::Debug for CanonicalFile {
 }
 
 /// The columns that leave, cell by cell.
-fn shown<'a>(output: &'a Output, table: &'a Table) -> Vec<(&'a str, Vec<Cow<'a, str>>)> {
+fn shown<'a>(
+    output: &'a Output,
+    table: &'a Table,
+    hidden: &BTreeSet<usize>,
+) -> Vec<(&'a str, Vec<Cow<'a, str>>)> {
     let rounding = match output.shape() {
         Shape::Table(table) => table.rounding,
-        _ => Rounding::None,
+        _ => None,
     };
-    let rounded = |text: &'a str| match cell::count(text) {
-        Ok(count) => Cow::Owned(rounding::shown(count, rounding).to_string()),
-        Err(_) => Cow::Borrowed(text),
+    let cell = |kind: Cell, row: usize, text: &'a str| match (kind, rounding, cell::count(text)) {
+        (Cell::Count | Cell::Number, _, _) if hidden.contains(&row) => Cow::Borrowed(""),
+        (Cell::Count, Some(rounding), Ok(count)) => Cow::Owned(rounding.released(count).to_string()),
+        _ => Cow::Borrowed(text),
     };
     let column = |name: &'a str| {
-        let cells = table
-            .column(name)
-            .into_iter()
-            .flat_map(|column| (0..table.rows()).filter_map(|row| column.cell(row)));
-        let is_count = output.counts().iter().any(|count| count == name);
-        let cells = cells.map(|text| if is_count { rounded(text) } else { Cow::Borrowed(text) });
-        (name, cells.collect())
+        let kind = match name {
+            name if output.counts().iter().any(|count| count == name) => Cell::Count,
+            name if output.numbers().iter().any(|number| number == name) => Cell::Number,
+            _ => Cell::Category,
+        };
+        let rows = (0..table.rows()).filter_map(|row| Some((row, table.column(name)?.cell(row)?)));
+        (name, rows.map(|(row, text)| cell(kind, row, text)).collect())
     };
     output.columns().map(column).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Cell {
+    Category,
+    Count,
+    Number,
 }
 
 /// A header, and the rows in the order of their texts: the one order that says nothing about how

@@ -6,6 +6,7 @@ mod figure;
 mod judgement;
 mod microdata;
 mod screen;
+mod secondary;
 mod survival;
 mod table;
 mod text;
@@ -21,7 +22,7 @@ use crate::freedom;
 use crate::people::{self, Dataset};
 use crate::reader::{self, Form};
 use crate::releases::{Footprint, Footprints};
-use crate::report::{CheckReport, FileReport, OutputKind, Status};
+use crate::report::{CheckReport, FileReport, OutputKind, Proposal, Status};
 use crate::roles::{ColumnRole, Roles, role_of};
 use crate::rules::{Output, Rules, Shape};
 use crate::table::Table;
@@ -126,14 +127,24 @@ pub(crate) struct Judged<'a> {
     pub(crate) form: Form,
     pub(crate) rules: &'a Rules,
     pub(crate) roles: &'a Roles,
+    /// The rows, from 0, whose counts and numbers the gate hides.
+    pub(crate) hidden: BTreeSet<usize>,
+}
+
+impl Judged<'_> {
+    /// Whether the gate hides the counts and numbers of `row`, from 0.
+    pub(crate) fn is_hidden(&self, row: usize) -> bool {
+        self.hidden.contains(&row)
+    }
 }
 
 /// A file that passed.
 struct Passed {
     file: CanonicalFile,
     report: FileReport,
-    /// As it was read, for a figure to be drawn from; none if it is no table.
-    table: Option<Table>,
+    /// As it was read and what is hidden of it, for a figure to be drawn from; none if it is no
+    /// table.
+    table: Option<(Table, BTreeSet<usize>)>,
     footprint: Option<Footprint>,
 }
 
@@ -145,7 +156,7 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
     all.add(found);
     let mut passed = BTreeMap::new();
     let mut refused = BTreeSet::new();
-    let mut figures = Vec::new();
+    let (mut figures, mut proposals) = (Vec::new(), Vec::new());
     for (output, bytes) in candidates {
         if matches!(output.shape(), Shape::Figure(_)) {
             figures.push((output.name(), bytes));
@@ -153,9 +164,10 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
         }
         match examine(output, bytes, terms) {
             Ok(file) => drop(passed.insert(output.name(), file)),
-            Err(found) => {
+            Err((found, proposal)) => {
                 refused.insert(output.name().to_owned());
                 all.add(found);
+                proposals.extend(proposal);
             }
         }
     }
@@ -200,7 +212,7 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
     let (findings, left_off) = all.sorted();
     let first = findings.first().cloned();
     let records = footprints.as_ref().map(Footprints::digest);
-    let report = CheckReport::new(rules, roles, records, reports, refused, findings, left_off);
+    let report = CheckReport::new(rules, roles, records, reports, refused, findings, left_off, proposals);
     let checked = if files.is_empty() {
         Checked::Refused(report)
     } else {
@@ -257,14 +269,23 @@ impl Found {
 }
 
 /// Reads and judges one declared file that is no figure.
-fn examine(output: &Output, bytes: &[u8], terms: &Terms<'_>) -> Result<Passed, Findings> {
+fn examine(
+    output: &Output,
+    bytes: &[u8],
+    terms: &Terms<'_>,
+) -> Result<Passed, (Findings, Option<Proposal>)> {
     let Terms { form, rules, roles, .. } = *terms;
     if *output.shape() == Shape::Text {
-        let (file, report) = text::examine(output, bytes, rules)?;
+        let (file, report) = text::examine(output, bytes, rules).map_err(|found| (found, None))?;
         return Ok(Passed { file, report, table: None, footprint: None });
     }
-    let table = reader::read(bytes, output, form, rules.limits())?;
-    let judged = Judged { output, table: &table, form, rules, roles };
+    let table =
+        reader::read(bytes, output, form, rules.limits()).map_err(|found| (found, None))?;
+    let mut judged =
+        Judged { output, table: &table, form, rules, roles, hidden: BTreeSet::new() };
+    if let (Shape::Table(counts), Form::Full) = (output.shape(), form) {
+        judged.hidden = secondary::hidden(&judged, counts);
+    }
     let mut found = Judgement::default();
     for column in output.columns() {
         if role_of(roles, column) == ColumnRole::Identifier {
@@ -288,9 +309,16 @@ fn examine(output: &Output, bytes: &[u8], terms: &Terms<'_>) -> Result<Passed, F
     };
     let (findings, verdict) = found.into_parts();
     if !findings.is_empty() {
-        return Err(findings);
+        let proposal = match output.shape() {
+            Shape::Table(counts) if findings.are_of_small_counts() => {
+                secondary::proposal(&judged, counts)
+            }
+            _ => None,
+        };
+        return Err((findings, proposal));
     }
-    let file = CanonicalFile::write(output, &table);
+    let hidden = judged.hidden;
+    let file = CanonicalFile::write(output, &table, &hidden);
     let report = FileReport {
         name: output.name().to_owned(),
         kind: OutputKind::of(output),
@@ -306,7 +334,7 @@ fn examine(output: &Output, bytes: &[u8], terms: &Terms<'_>) -> Result<Passed, F
         risks: verdict.risks,
         bits: freedom::bits(output, &table, rules.limits()),
     };
-    Ok(Passed { file, report, table: Some(table), footprint })
+    Ok(Passed { file, report, table: Some((table, hidden)), footprint })
 }
 
 /// The declared figures whose sources passed.
@@ -314,8 +342,9 @@ fn draw(rules: &Rules, passed: &BTreeMap<&str, Passed>) -> Vec<Passed> {
     let drawn = |output: &Output| {
         let Shape::Figure(figure) = output.shape() else { return None };
         let source = passed.get(figure.source.as_str())?;
-        let table = source.table.as_ref()?;
-        let svg = figure::draw(output.name(), figure, table, rules.output(&figure.source)?)?;
+        let (table, hidden) = source.table.as_ref()?;
+        let declared = rules.output(&figure.source)?;
+        let svg = figure::draw(output.name(), figure, table, hidden, declared)?;
         let file = CanonicalFile::drawn(output.name(), svg);
         let report = FileReport {
             name: output.name().to_owned(),

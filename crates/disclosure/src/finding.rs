@@ -57,6 +57,12 @@ pub(crate) enum Problem {
     PathTwice,
     #[error("{0} in place of a regular file")]
     SpecialFile(&'static str),
+    #[error("small count can be worked out from the others: it is {least} to {most}")]
+    Secondary { least: u64, most: u64 },
+    #[error("margins do not add up, or leave open what an absent row counts")]
+    Margins,
+    #[error("small count could not be shown to be safe beside the others")]
+    SecondaryUnproved,
     #[error("{people} people leave between two moments, below the threshold of {threshold}")]
     StepBelowThreshold { people: u64, threshold: u64 },
     #[error("symbolic link")]
@@ -99,7 +105,10 @@ impl Problem {
             | Self::LowDegreesOfFreedom { .. }
             | Self::Malformed(_)
             | Self::NoRecords
+            | Self::Margins
             | Self::PPercent { .. }
+            | Self::Secondary { .. }
+            | Self::SecondaryUnproved
             | Self::StepBelowThreshold { .. }
             | Self::TCloseness { .. }
             | Self::Undeclared => false,
@@ -116,7 +125,10 @@ impl Problem {
             Self::CellBelowThreshold { count: 0, .. } => {
                 (C::PresenceOfZeroCheck, R::ClassDisclosure)
             }
-            Self::CellBelowThreshold { .. } | Self::HiddenCellShown => {
+            Self::CellBelowThreshold { .. }
+            | Self::HiddenCellShown
+            | Self::Secondary { .. }
+            | Self::SecondaryUnproved => {
                 (C::MinimumThresholdCheck, R::LowCount)
             }
             Self::StepBelowThreshold { .. } => (C::StatbarnDataCheck, R::ImplicitTables),
@@ -152,6 +164,9 @@ impl Reason for Problem {
             Self::PPercent { .. } => "output.p-percent",
             Self::Path(_) | Self::PathTwice => "output.path",
             Self::SpecialFile(_) => "output.special-file",
+            Self::Margins => "output.margins",
+            Self::Secondary { .. } => "output.secondary-disclosure",
+            Self::SecondaryUnproved => "output.secondary-unproved",
             Self::StepBelowThreshold { .. } => "output.step-below-threshold",
             Self::Symlink => "output.symlink",
             Self::TCloseness { .. } => "output.t-closeness",
@@ -255,6 +270,19 @@ impl Findings {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.kept.is_empty()
+    }
+
+    /// Whether all of them are of counts that are too small to be shown.
+    pub(crate) fn are_of_small_counts(&self) -> bool {
+        let small = |found: &Located| {
+            matches!(
+                found.problem,
+                Problem::CellBelowThreshold { .. }
+                    | Problem::Secondary { .. }
+                    | Problem::SecondaryUnproved
+            )
+        };
+        self.kept.iter().all(small)
     }
 
     /// Those kept, and how many were not.

@@ -10,6 +10,8 @@
 //!
 //! [`anonymise`] makes a table whose people are hidden well enough, at the least cost.
 //!
+//! [`protect`] says which hidden counts of a table a reader can work out from its margins.
+//!
 //! Everything here is a function of its arguments: no file system, clock or randomness.
 
 mod anonymise;
@@ -31,8 +33,8 @@ mod recheck;
 mod releases;
 mod report;
 mod roles;
-mod rounding;
 mod rules;
+mod secondary;
 mod table;
 mod vocabulary;
 
@@ -56,12 +58,17 @@ pub use releases::{
     RecordSet, RecordSetError, ReleaseEntry, ReleaseError, ReleaseLimits, Releases, ReplayError,
 };
 pub use report::{
-    CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Status, Verdict,
+    CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, Proposal, ReportFormat, Status,
+    Verdict,
 };
 pub use roles::{ColumnRole, Roles, merge_roles, roles_of};
 pub use rules::{
     CountTable, Estimates, Figure, FigureStyle, Limits, ModelType, Output, RecordsRule,
-    ReleaseRules, Rounding, Rules, RulesError, Shape, SurvivalTable, Thresholds,
+    ReleaseRules, Rules, RulesError, Shape, SurvivalTable, Thresholds,
+};
+pub use secondary::{
+    Budget, CountCell, Margins, Protection, Remedy, Rounding, Seen, Sum, System, SystemError,
+    TableRow, coarser, propose, protect,
 };
 pub use table::{Column, Table, TableError};
 pub use vocabulary::{Analysis, DisclosureRisk, Mitigation, OutputCheck, Statbarn};

@@ -79,7 +79,9 @@ impl<'a> Cells<'a> {
         limits: &'a Limits,
         header: &csv::StringRecord,
     ) -> Result<Self, Problem> {
-        let hidden = matches!(output.shape(), Shape::Table(table) if table.hidden);
+        let hides = matches!(output.shape(), Shape::Table(table) if table.hidden);
+        // The gate hides, not the workload: it has to know what it hides.
+        let hidden = hides && form == Form::Released;
         let count = if hidden { Kind::HiddenCount } else { Kind::Count };
         let evidence = match form {
             Form::Full => output.evidence(),

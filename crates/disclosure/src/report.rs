@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Located;
 use crate::roles::Roles;
 use crate::rules::{Output, Rules, Shape, Zeros};
+use crate::secondary::Rounding;
 use crate::vocabulary::{DisclosureRisk, Mitigation, OutputCheck};
 
 /// Everything that a check found. It holds counts and row numbers, so it is for reviewers: it
@@ -38,6 +39,22 @@ pub struct CheckReport {
     pub findings: Vec<Finding>,
     /// How many further findings were left off for their number.
     pub findings_left_off: u64,
+    /// For tables that were refused for small counts: what would make them pass.
+    pub proposals: Vec<Proposal>,
+}
+
+/// What would make a table pass, each by itself and judged like the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// The table.
+    pub file: String,
+    /// Hide the counts of these rows, the first below the header being 1; empty if that is no way.
+    pub hide: Vec<u64>,
+    /// Round all counts in one of these ways.
+    pub round: Vec<Rounding>,
+    /// Merge values of one of these categories until the counts are large enough.
+    pub merge: Vec<String>,
 }
 
 /// The format of a [`CheckReport`].
@@ -189,6 +206,7 @@ impl CheckReport {
         refused: Vec<String>,
         located: Vec<Located>,
         findings_left_off: u64,
+        proposals: Vec<Proposal>,
     ) -> Self {
         let reason = located.first().map(|found| ReasonCode::of(&found.problem));
         Self {
@@ -203,6 +221,7 @@ impl CheckReport {
             refused,
             findings: located.into_iter().map(Finding::from).collect(),
             findings_left_off,
+            proposals,
         }
     }
 

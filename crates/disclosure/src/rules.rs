@@ -11,7 +11,7 @@ use domain::Digest;
 use crate::name;
 pub use error::RulesError;
 pub(crate) use file::{ContributionsSection as Contributions, Zeros};
-pub use file::{FigureStyle, ModelType, Rounding};
+pub use file::{FigureStyle, ModelType};
 use file::{FileType, OutputSection, RecordsWanted, RulesFile};
 pub use limits::Limits;
 pub(crate) use output::Statistic;

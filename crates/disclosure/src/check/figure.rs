@@ -1,11 +1,11 @@
 //! Figures: drawn by the gate from a table that passed, so that a picture holds nothing else.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::cell;
 use crate::decimal::Decimal;
-use crate::rounding;
-use crate::rules::{Figure, FigureStyle, Output, Rounding, Shape};
+use crate::rules::{Figure, FigureStyle, Output, Shape};
 use crate::table::Table;
 
 /// One value that is drawn, and what is written below it.
@@ -68,22 +68,31 @@ pub(super) fn draw(name: &str, figure: &Figure, table: &Table, source: &Output) 
 
 /// The rows in an order that says nothing about how they came in: by x where it is a number, else
 /// by their texts.
-fn points<'a>(figure: &Figure, table: &'a Table, source: &Output) -> Option<Vec<Point<'a>>> {
+fn points<'a>(
+    figure: &Figure,
+    table: &'a Table,
+    hidden: &BTreeSet<usize>,
+    source: &Output,
+) -> Option<Vec<Point<'a>>> {
     let rounding = match source.shape() {
         Shape::Table(counts) => counts.rounding,
-        _ => Rounding::None,
+        _ => None,
     };
     let (x, y) = (table.column(&figure.x)?, table.column(&figure.y)?);
     let is_count = source.counts().contains(&figure.y);
     let is_number = source.numbers().contains(&figure.x);
     let shown = |text: &str| match cell::count(text) {
-        Ok(count) if is_count => Decimal::parse(&rounding::shown(count, rounding).to_string()),
+        Ok(count) if is_count => {
+            let count = rounding.map_or(count, |rounding| rounding.released(count));
+            Decimal::parse(&count.to_string())
+        }
         _ => Decimal::parse(text),
     };
     let point = |row| {
         let label = x.cell(row)?;
         let at = if is_number { Decimal::parse(label) } else { None };
-        Some(Point { label, at, value: shown(y.cell(row)?) })
+        let value = if hidden.contains(&row) { None } else { shown(y.cell(row)?) };
+        Some(Point { label, at, value })
     };
     let mut points: Vec<_> = table.sorted_rows().into_iter().filter_map(point).collect();
     if is_number {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::judgement::Judgement;
-use super::{Judged, contributions};
+use super::{Judged, contributions, secondary};
 use crate::cell;
 use crate::classes::Classes;
 use crate::finding::{Located, Problem, TableFault};
 use crate::reader::Form;
-use crate::rounding;
-use crate::rules::{CountTable, Output, Rounding, Shape, Statistic, Zeros};
+use crate::rules::{CountTable, Output, Shape, Statistic, Zeros};
+use crate::secondary::{Rounding, Seen};
 use crate::table::Column;
 use crate::vocabulary::{DisclosureRisk, OutputCheck, Statbarn};
 
@@ -21,6 +21,7 @@ pub(super) fn judge(file: &Judged<'_>, counts: &CountTable, found: &mut Judgemen
         smallest = smallest.min(cells(file, counts, column, found));
     }
     found.smallest(smallest);
+    secondary::judge(file, counts, found);
     found.made(OutputCheck::MinimumThresholdCheck);
     found.made(OutputCheck::RequiredZeroCheck);
     if file.rules.thresholds().zeros == Zeros::Refuse {
@@ -73,13 +74,13 @@ fn cells(file: &Judged<'_>, counts: &CountTable, column: &Column, found: &mut Ju
     let mut smallest = u64::MAX;
     for (row, number) in (0..file.table.rows()).zip(1_u64..) {
         let text = column.cell(row).unwrap_or_default();
-        if text.is_empty() && counts.hidden {
+        if file.is_hidden(row) || text.is_empty() {
             continue;
         }
         // An unreadable count cannot occur here; were it to, it would count nobody.
         let count = cell::count(text).unwrap_or(0);
         smallest = smallest.min(count);
-        if !is_enough(file, counts.rounding, count) {
+        if !is_enough(file, counts, count) {
             let problem = Problem::CellBelowThreshold { count, threshold };
             found.note(Located::cell(file.output.name(), number, column.name(), problem));
         }
@@ -88,17 +89,17 @@ fn cells(file: &Judged<'_>, counts: &CountTable, column: &Column, found: &mut Ju
 }
 
 /// Whether a cell with this count may be shown.
-fn is_enough(file: &Judged<'_>, rounding: Rounding, count: u64) -> bool {
+pub(super) fn is_enough(file: &Judged<'_>, counts: &CountTable, count: u64) -> bool {
+    let rounding = counts.rounding;
     let threshold = file.rules.threshold();
     if count == 0 {
         return file.rules.thresholds().zeros == Zeros::Allow;
     }
     // A midpoint hides its five neighbours; who reads a released file sees rounded counts.
-    let by_neighbours = rounding == Rounding::Midpoint6 || file.form == Form::Released;
-    if by_neighbours {
-        rounding::behind(rounding::shown(count, rounding), rounding).1 >= threshold
-    } else {
-        count >= threshold
+    let by_neighbours = rounding == Some(Rounding::Midpoint6) || file.form == Form::Released;
+    match rounding.filter(|_| by_neighbours).map(|rounding| rounding.seen(count)) {
+        Some(Seen::Within { most, .. }) => most >= threshold,
+        _ => count >= threshold,
     }
 }
 
@@ -108,7 +109,8 @@ fn statistics(file: &Judged<'_>, name: &str, statistic: &Statistic, found: &mut 
     let located = |row, problem| Located::cell(file.output.name(), row, name, problem);
     let counts = file.table.column(&statistic.count);
     for (row, number) in (0..file.table.rows()).zip(1_u64..) {
-        let is_shown = column.cell(row).is_some_and(|cell| !cell.is_empty());
+        let is_shown =
+            !file.is_hidden(row) && column.cell(row).is_some_and(|cell| !cell.is_empty());
         let hidden = counts.and_then(|column| column.cell(row)).is_none_or(str::is_empty);
         if !is_shown {
             continue;

@@ -179,7 +179,10 @@ fn shown_counts<'a>(
     counts: &CountTable,
 ) -> impl Iterator<Item = (usize, u64)> + use<'a> {
     let column = counts.counts.first().and_then(|name| file.table.column(name));
-    let shown = move |row| Some((row, cell::count(column?.cell(row)?).ok()?));
+    let shown = move |row: usize| {
+        let count = cell::count(column?.cell(row)?).ok()?;
+        (!file.is_hidden(row)).then_some((row, count))
+    };
     file.table.sorted_rows().into_iter().filter_map(shown)
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::secondary::Rounding;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RulesFile {
@@ -162,26 +164,10 @@ pub(crate) struct CountsSection {
     pub(crate) parents: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(default)]
     pub(crate) hidden: bool,
-    #[serde(default)]
-    pub(crate) rounding: Rounding,
+    pub(crate) rounding: Option<Rounding>,
     #[serde(default)]
     pub(crate) statistics: BTreeMap<String, StatisticSection>,
     pub(crate) records: Option<RecordsSection>,
-}
-
-/// What the gate does to a count before it leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rounding {
-    /// Nothing.
-    #[default]
-    None,
-    /// The nearest multiple of 5.
-    #[serde(rename = "base-5")]
-    Base5,
-    /// The middle of its six: 1 to 6 become 3, 7 to 12 become 9 (OpenSAFELY's midpoint 6).
-    #[serde(rename = "midpoint-6")]
-    Midpoint6,
 }
 
 #[derive(Deserialize)]

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{
     ContributionsSection, CountsSection, EstimateSection, FigureSection, FigureStyle, ModelSection,
-    ModelType, OutputSection, PeopleSection, Rounding, StatisticSection, SurvivalSection,
+    ModelType, OutputSection, PeopleSection, StatisticSection, SurvivalSection,
 };
 use super::records::RecordsRule;
 use super::{RulesError, is_column_name};
+use crate::secondary::Rounding;
 use crate::vocabulary::{Analysis, DisclosureRisk};
 
 /// One file that may leave, with the columns that it must have, no more and no fewer.
@@ -52,10 +53,10 @@ pub struct CountTable {
     pub(crate) total: Option<String>,
     /// For a category its values that belong to another of its values: hierarchies of margins.
     pub(crate) parents: BTreeMap<String, BTreeMap<String, String>>,
-    /// Whether a count may be hidden: an empty cell.
+    /// Whether the gate hides rows with small counts, and as many more as it takes.
     pub(crate) hidden: bool,
-    /// What the gate does to counts.
-    pub(crate) rounding: Rounding,
+    /// How the gate rounds counts.
+    pub(crate) rounding: Option<Rounding>,
     /// What the number columns are.
     pub(crate) statistics: BTreeMap<String, Statistic>,
     /// Whom the rows are about.

@@ -1,5 +1,5 @@
 //! The gate from outside: every reason code, the rules' reader, the second look, the measures,
-//! and properties.
+//! secondary disclosure, and properties.
 
 #[cfg(test)]
 mod anonymise;
@@ -27,6 +27,10 @@ mod reasons;
 mod recheck;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod secondary;
+#[cfg(test)]
+mod secondary_properties;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]
