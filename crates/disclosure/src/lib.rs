@@ -25,6 +25,7 @@ mod measures;
 mod name;
 mod reader;
 mod recheck;
+mod releases;
 mod report;
 mod roles;
 mod rules;
@@ -45,6 +46,10 @@ pub use measures::{
     Reading, Risk, Sensitive, measure,
 };
 pub use recheck::{RecheckError, recheck};
+pub use releases::{
+    Admissible, Cells, Earlier, Exposure, ExposureRule, Footprint, Footprints, FootprintsError,
+    RecordSet, RecordSetError, ReleaseEntry, ReleaseError, ReleaseLimits, Releases, ReplayError,
+};
 pub use report::{
     CheckReport, Criteria, FileReport, Finding, Notice, OutputKind, ReportFormat, Verdict,
 };
