@@ -174,6 +174,22 @@ fn cells_of_two_earlier_releases_are_taken_from_a_third() {
     assert_eq!(packages, [package("package 0"), package("package 1")]);
 }
 
+/// Two tables leave thirty people, of whom an extract shows twenty-five: five remain. No two of the
+/// three releases say so.
+#[test]
+fn what_two_tables_leave_is_compared_with_an_extract() {
+    let old = [earlier(table(&[&[0..600]])), output(&[("rows.csv", microdata(&[&[0..25]]))])];
+    let both = one(table(&[&[0..30, 600..1000]]));
+    for (number, alone) in old.iter().enumerate() {
+        assert_eq!(judge(&after(std::slice::from_ref(alone)), &both), Ok(()), "{number}");
+    }
+    let exposures = judge(&after(&old), &both).unwrap_err();
+    assert_eq!((exposures[0].rule(), exposures[0].records()), (ExposureRule::Difference, 5));
+    let files: Vec<_> =
+        exposures[0].earlier().iter().map(|earlier| earlier.file.as_str()).collect();
+    assert_eq!((exposures[0].file(), &files[..]), ("new.csv", &["old.csv", "rows.csv"][..]));
+}
+
 #[test]
 fn a_margin_of_another_file_gives_away_a_suppressed_cell() {
     let files = output(&[
