@@ -83,7 +83,9 @@ fn shown<'a>(
     };
     let cell = |kind: Cell, row: usize, text: &'a str| match (kind, rounding, cell::count(text)) {
         (Cell::Count | Cell::Number, _, _) if hidden.contains(&row) => Cow::Borrowed(""),
-        (Cell::Count, Some(rounding), Ok(count)) => Cow::Owned(rounding.released(count).to_string()),
+        (Cell::Count, Some(rounding), Ok(count)) => {
+            Cow::Owned(rounding.released(count).to_string())
+        }
         _ => Cow::Borrowed(text),
     };
     let column = |name: &'a str| {

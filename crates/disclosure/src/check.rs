@@ -212,7 +212,8 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
     let (findings, left_off) = all.sorted();
     let first = findings.first().cloned();
     let records = footprints.as_ref().map(Footprints::digest);
-    let report = CheckReport::new(rules, roles, records, reports, refused, findings, left_off, proposals);
+    let report =
+        CheckReport::new(rules, roles, records, reports, refused, findings, left_off, proposals);
     let checked = if files.is_empty() {
         Checked::Refused(report)
     } else {
@@ -279,10 +280,8 @@ fn examine(
         let (file, report) = text::examine(output, bytes, rules).map_err(|found| (found, None))?;
         return Ok(Passed { file, report, table: None, footprint: None });
     }
-    let table =
-        reader::read(bytes, output, form, rules.limits()).map_err(|found| (found, None))?;
-    let mut judged =
-        Judged { output, table: &table, form, rules, roles, hidden: BTreeSet::new() };
+    let table = reader::read(bytes, output, form, rules.limits()).map_err(|found| (found, None))?;
+    let mut judged = Judged { output, table: &table, form, rules, roles, hidden: BTreeSet::new() };
     if let (Shape::Table(counts), Form::Full) = (output.shape(), form) {
         judged.hidden = secondary::hidden(&judged, counts);
     }

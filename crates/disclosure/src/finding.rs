@@ -128,9 +128,7 @@ impl Problem {
             Self::CellBelowThreshold { .. }
             | Self::HiddenCellShown
             | Self::Secondary { .. }
-            | Self::SecondaryUnproved => {
-                (C::MinimumThresholdCheck, R::LowCount)
-            }
+            | Self::SecondaryUnproved => (C::MinimumThresholdCheck, R::LowCount),
             Self::StepBelowThreshold { .. } => (C::StatbarnDataCheck, R::ImplicitTables),
             Self::Dominance { .. } => (C::NKCheck, R::Dominance),
             Self::PPercent { .. } => (C::PPercentCheck, R::Dominance),

@@ -17,8 +17,14 @@ struct Point<'a> {
 }
 
 /// The drawing as SVG; none if the numbers are too large to be drawn exactly.
-pub(super) fn draw(name: &str, figure: &Figure, table: &Table, source: &Output) -> Option<Vec<u8>> {
-    let points = points(figure, table, source)?;
+pub(super) fn draw(
+    name: &str,
+    figure: &Figure,
+    table: &Table,
+    hidden: &BTreeSet<usize>,
+    source: &Output,
+) -> Option<Vec<u8>> {
+    let points = points(figure, table, hidden, source)?;
     let values = points.iter().filter_map(|point| point.value).chain([Decimal::ZERO]);
     let vertical = Scale::over(values, HEIGHT)?;
     let base = vertical.place(Decimal::ZERO)?;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Judged;
 use super::judgement::Judgement;
 use super::table::is_enough;
-use super::Judged;
 use crate::cell;
 use crate::finding::{Located, Problem};
 use crate::reader::Form;

@@ -26,6 +26,12 @@ mod reasons;
 #[cfg(test)]
 mod recheck;
 #[cfg(test)]
+mod releases;
+#[cfg(test)]
+mod releases_chain;
+#[cfg(test)]
+mod releases_properties;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod secondary;

@@ -234,16 +234,65 @@ fn the_gate_rounds_and_keeps_the_counts_for_the_second_look() {
 }
 
 #[test]
-fn a_hidden_count_hides_what_is_beside_it() {
+fn the_gate_hides_small_counts_and_what_is_beside_them() {
     let rules = with(&plain("hidden = true\nstatistics = { x = { analysis = \"Median\" } }"));
-    let shown = released(&rules, &[("t.csv", "site,people,x\na,10,4\nb,,\n")]);
+    let shown = released(&rules, &[("t.csv", "site,people,x\na,10,4\nb,9,7\n")]);
     assert_eq!(text_of(&shown, "t.csv"), "site,people,x\na,10,4\nb,,\n");
-    assert_eq!(
-        found(&rules, "t.csv", "site,people,x\na,10,4\nb,,7\n"),
-        ["output.hidden-cell-shown"]
-    );
-    let never = with(&plain(""));
-    assert_eq!(found(&never, "t.csv", "site,people,x\na,,4\n"), ["output.malformed-table"]);
+    // Whoever writes a table does not choose what is hidden.
+    assert_eq!(found(&rules, "t.csv", "site,people,x\na,,4\n"), ["output.malformed-table"]);
+    let files = [("t.csv", &b"site,people,x\na,10,4\nb,,7\n"[..])];
+    let error = audit(files, &rules, &roles()).unwrap_err();
+    assert_eq!(error.reason(), "output.hidden-cell-shown");
+}
+
+const MARGINS: &str = "[[output]]\nname = \"t.csv\"\nkind = \"table\"\ncategories = [\"site\", \"sex\"]\ncounts = [\"people\"]\ntotal = \"All\"\n";
+const CROSS: &str = "site,sex,people\na,f,4\na,m,20\nb,f,30\nb,m,40\nc,f,11\nc,m,50\na,All,24\nb,All,70\nc,All,61\nAll,f,45\nAll,m,110\nAll,All,155\n";
+
+/// The same table with ten more people in its small cell.
+fn safe() -> String {
+    CROSS
+        .replace("a,f,4", "a,f,14")
+        .replace("a,All,24", "a,All,34")
+        .replace("All,f,45", "All,f,55")
+        .replace("All,All,155", "All,All,165")
+}
+
+#[test]
+fn as_many_cells_are_hidden_as_keep_one_from_being_worked_out() {
+    let hides = with(&format!("{MARGINS}hidden = true\n"));
+    let shown = released(&hides, &[("t.csv", CROSS)]);
+    let text = text_of(&shown, "t.csv");
+    let hidden: Vec<_> = text.lines().filter(|line| line.ends_with(',')).collect();
+    // The small one, one more in its row, one more in its column, and the fourth corner.
+    assert_eq!(hidden, ["a,f,", "a,m,", "c,f,", "c,m,"], "{text}");
+}
+
+#[test]
+fn a_small_count_is_refused_with_what_would_make_it_pass() {
+    let checked = check(&[file("t.csv", CROSS.as_bytes())], &with(MARGINS), &roles(), &nobody());
+    assert_eq!(codes(&checked), ["output.cell-below-threshold"]);
+    let [proposal] = checked.report().proposals.as_slice() else { panic!("no proposal") };
+    assert_eq!(proposal.file, "t.csv");
+    assert_eq!(proposal.hide, [1, 2, 5, 6]);
+    assert!(proposal.merge.contains(&"site".to_owned()), "{proposal:?}");
+    let notice = checked.report().notice(&with(MARGINS));
+    assert!(!format!("{notice:?}").contains("hide"), "researchers see no counts and no cells");
+}
+
+#[test]
+fn margins_that_do_not_add_up_are_refused() {
+    let wrong = safe().replace("a,All,34", "a,All,35");
+    assert_eq!(found(&with(MARGINS), "t.csv", &wrong), ["output.margins"]);
+}
+
+#[test]
+fn an_absent_row_that_the_margins_count_is_a_row() {
+    // c has 11 women; without that row the margins still say so, and 11 is enough.
+    let absent = safe().replace("c,f,11\n", "");
+    released(&with(MARGINS), &[("t.csv", &absent)]);
+    // a has 4: the row is missing and the count is not.
+    let given_away = CROSS.replace("a,f,4\n", "");
+    assert_eq!(found(&with(MARGINS), "t.csv", &given_away), ["output.secondary-disclosure"]);
 }
 
 const SURVIVAL: &str = "[[output]]\nname = \"s.csv\"\nkind = \"survival\"\ncategories = [\"arm\"]\ntime = \"day\"\nat_risk = \"n\"\nevents = \"d\"\nnumbers = [\"s\"]\n";

@@ -34,13 +34,12 @@ name = "t.csv"
 kind = "table"
 categories = ["band", "sex"]
 counts = ["people"]
-total = "All"
 [output.records.categories]
 band = { from = "age", below = [[18, "child"], [200, "adult"]] }
 sex = { cases = [{ when = { f = "1" }, is = "female" }, { is = "male" }] }
 "#;
 
-/// Seven people, two of them twice: `a` grows up, `b` does not.
+/// Eight people, two of them twice: `a` grows up, `b` does not.
 const DATA: &str = "\
 id,age,f,year
 a,17.5,1,1
@@ -52,6 +51,7 @@ d,41.0,0,1
 e,42,0,1
 f,9,1,1
 g,50,1,1
+h,51,1,1
 ";
 
 fn rules(outputs: &str) -> Rules {
@@ -94,17 +94,14 @@ fn sets(released: &Released) -> Vec<Vec<u32>> {
     footprint.sets().iter().map(|set| set.records().collect()).collect()
 }
 
-const COUNTS: &str = "band,sex,people\nchild,female,3\nadult,female,2\nadult,male,3\nAll,All,7\n";
+const COUNTS: &str = "band,sex,people\nchild,female,3\nadult,female,3\nadult,male,3\n";
 
 #[test]
 fn the_gate_finds_the_people_behind_each_row_itself() {
     let released = released(&rules(TABLE), "t.csv", COUNTS);
-    // By the order of the canonical rows: the margin first. `a` is in two cells, once in each.
-    assert_eq!(
-        sets(&released),
-        [vec![0, 1, 2, 3, 4, 5, 6], vec![0, 6], vec![2, 3, 4], vec![0, 1, 5]]
-    );
-    assert_eq!(released.footprints().unwrap().population(), 7);
+    // By the order of the canonical rows. `a` is in two cells, once in each.
+    assert_eq!(sets(&released), [vec![0, 6, 7], vec![2, 3, 4], vec![0, 1, 5]]);
+    assert_eq!(released.footprints().unwrap().population(), 8);
     assert_eq!(released.report().files[0].status, Status::Pass);
     let digest = released.footprints().unwrap().digest();
     assert_eq!(released.report().records_digest, Some(digest));
@@ -114,7 +111,7 @@ fn the_gate_finds_the_people_behind_each_row_itself() {
 fn a_count_that_is_not_the_datas_is_refused() {
     for (from, to) in [
         ("adult,male,3", "adult,male,4"),
-        ("All,All,7", "All,All,9"),
+        ("child,female,3", "child,female,2"),
         ("child,female,3", "child,femme,3"),
     ] {
         let refused = checked(&rules(TABLE), "t.csv", &COUNTS.replace(from, to));
@@ -125,14 +122,31 @@ fn a_count_that_is_not_the_datas_is_refused() {
 }
 
 #[test]
-fn a_label_above_others_stands_for_all_of_them() {
-    let parents = TABLE.replace(
+fn a_margin_and_a_label_above_others_stand_for_all_of_them() {
+    let margins =
+        TABLE.replace("counts = [\"people\"]", "counts = [\"people\"]\ntotal = \"All\"").replace(
+            "[output.records.categories]",
+            "[output.records]\nfirst = \"year\"\n[output.records.categories]",
+        );
+    let text =
+        "band,sex,people\nchild,female,3\nadult,female,2\nadult,male,3\nAll,female,5\nAll,All,8\n";
+    let all = released(&rules(&margins), "t.csv", text);
+    assert_eq!(sets(&all)[0], [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(sets(&all)[1], [0, 1, 5, 6, 7]);
+    let parents = margins.replace(
         "total = \"All\"",
         "parents = { band = { child = \"anybody\", adult = \"anybody\" } }",
     );
-    let text = "band,sex,people\nanybody,female,4\nanybody,male,3\n";
-    let released = released(&rules(&parents), "t.csv", text);
-    assert_eq!(sets(&released), [vec![0, 1, 5, 6], vec![2, 3, 4]]);
+    let text = "band,sex,people\nanybody,female,5\nanybody,male,3\n";
+    let above = released(&rules(&parents), "t.csv", text);
+    assert_eq!(sets(&above), [vec![0, 1, 5, 6, 7], vec![2, 3, 4]]);
+}
+
+#[test]
+fn people_in_two_cells_leave_no_margin_that_adds_up() {
+    let margins = TABLE.replace("counts = [\"people\"]", "counts = [\"people\"]\ntotal = \"All\"");
+    let text = format!("{COUNTS}All,All,8\n");
+    assert_eq!(codes(&checked(&rules(&margins), "t.csv", &text)), ["output.margins"]);
 }
 
 const ROWS: &str = r#"
@@ -194,7 +208,7 @@ fn people_keep_their_numbers_in_every_file_and_for_every_rule() {
     let (first, second) = DATA.split_at(DATA.find("c,40").unwrap());
     let second = format!("id,age,f,year\n{second}");
     let split = dataset(&rules, &[("1.csv", first), ("2.csv", &second)]);
-    assert_eq!(split.population(), 7);
+    assert_eq!(split.population(), 8);
     let entries = [file("t.csv", COUNTS.as_bytes())];
     let halves = check(&entries, &rules, &roles_of(&manifest()), &split);
     let Checked::Released(halves) = halves else { panic!("refused") };

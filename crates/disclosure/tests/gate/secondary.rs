@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use disclosure::{
-    Budget, CountCell, Margins, Remedy, Protection, Rounding, Seen, Sum, System, SystemError,
+    Budget, CountCell, Margins, Protection, Remedy, Rounding, Seen, Sum, System, SystemError,
     TableRow, coarser, propose, protect,
 };
 use domain::Reason as _;
@@ -352,14 +352,10 @@ fn rounding_is_proposed_where_it_is_enough() {
     let margins = Margins::new(&rows, &flat(2)).unwrap();
     let rounded = |threshold| {
         let proposed = propose(margins.system(), threshold, false, Budget::default());
-        proposed
-            .into_iter()
-            .filter(|found| matches!(found, Remedy::Round(_)))
-            .collect::<Vec<_>>()
+        proposed.into_iter().filter(|found| matches!(found, Remedy::Round(_))).collect::<Vec<_>>()
     };
     // 4 becomes 5, which is 3 to 7, or 3, which is 1 to 6.
-    let (base5, midpoint6) =
-        (Remedy::Round(Rounding::Base5), Remedy::Round(Rounding::Midpoint6));
+    let (base5, midpoint6) = (Remedy::Round(Rounding::Base5), Remedy::Round(Rounding::Midpoint6));
     assert_eq!(rounded(6), [base5.clone(), midpoint6]);
     assert_eq!(rounded(7), [base5]);
     assert_eq!(rounded(8), []);

@@ -1,8 +1,7 @@
 //! Secondary disclosure against looking at every table that agrees.
 
 use disclosure::{
-    Budget, CountCell, Margins, Remedy, Protection, Rounding, Seen, Sum, System, propose,
-    protect,
+    Budget, CountCell, Margins, Protection, Remedy, Rounding, Seen, Sum, System, propose, protect,
 };
 use proptest::prelude::*;
 
