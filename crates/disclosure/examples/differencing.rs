@@ -16,6 +16,8 @@ use domain::ids::ProjectId;
 /// Distinct values of the columns: age, workclass, education, marital status, occupation, race,
 /// sex, country, salary class.
 const DISTINCT: [u64; 9] = [72, 8, 16, 7, 14, 5, 2, 41, 2];
+/// Records of `adult.csv`.
+const ORIGINALS: u64 = 30_162;
 /// Values are coarsened by groups of so many.
 const GROUPS: [u64; 3] = [1, 4, 8];
 const CELLS: std::ops::Range<usize> = 20..90;
@@ -39,10 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn run(rows: u32) -> Result<(), Box<dyn Error>> {
     let mut draws = Draws(42);
-    let columns: Vec<Vec<u64>> = DISTINCT
-        .iter()
-        .map(|&distinct| (0..rows).map(|_| draws.skewed(distinct)).collect())
-        .collect();
+    let columns = records(rows, &mut draws);
     let limits = ReleaseLimits::new(THRESHOLD, THRESHOLD, u32::MAX).ok_or("limits")?;
     let project: ProjectId = "bench".parse()?;
     let base = resident();
@@ -82,6 +81,22 @@ fn run(rows: u32) -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+/// Columns of `rows` records: as many as in `adult.csv` are made up, of the others each is one of
+/// those again with a tenth of its cells drawn anew, as the other benchmarks scale that file.
+fn records(rows: u32, draws: &mut Draws) -> Vec<Vec<u64>> {
+    let mut columns = vec![Vec::new(); DISTINCT.len()];
+    for row in 0..u64::from(rows) {
+        let of = usize::try_from(draws.below(ORIGINALS)).unwrap_or_default();
+        for (column, &distinct) in columns.iter_mut().zip(&DISTINCT) {
+            let copied =
+                if row < ORIGINALS || draws.below(10) == 0 { None } else { column.get(of) };
+            let value = copied.copied().unwrap_or_else(|| draws.skewed(distinct));
+            column.push(value);
+        }
+    }
+    columns
 }
 
 /// A table that was not drawn yet, of about 60 cells; none if this draw is not one.

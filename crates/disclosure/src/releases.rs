@@ -115,10 +115,12 @@ impl Releases {
         // Comparing takes for granted that each file passes by itself.
         if exposures.is_empty() {
             let mut output = Joint::new(self.population);
-            for shown in &shown {
+            for (shown, later) in shown.iter().zip((0..shown.len()).rev()) {
                 exposures.extend(output.compare(shown, limits));
                 exposures.extend(self.joint.compare(shown, limits));
-                output.add(shown, None);
+                if later > 0 {
+                    output.add(shown, None);
+                }
             }
         }
         if !exposures.is_empty() {

@@ -31,6 +31,9 @@ impl Joint {
 
     /// What `shown` exposes together with what is held.
     pub(crate) fn compare(&self, shown: &Shown, limits: &ReleaseLimits) -> Vec<Exposure> {
+        if self.held.is_empty() {
+            return Vec::new();
+        }
         let split = self.atoms.split(&shown.view);
         let new = Held::new(shown, &split, None);
         let exposures = in_two_threads(&self.held, |held| new.compare(&split.parts, held, limits));
