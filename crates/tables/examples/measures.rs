@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use disclosure::{Kind, Nulls, Question, Reading, Sensitive, measure};
+use disclosure::{Kind, Question, Sensitive, measure};
 use tables::{Dialect, read_csv};
 
 const QUASI_IDENTIFIERS: [&str; 6] =
@@ -37,8 +37,7 @@ fn run(text: &str) -> Result<(), Box<dyn Error>> {
     let question = Question {
         quasi_identifiers: QUASI_IDENTIFIERS.map(str::to_owned).to_vec(),
         sensitive: vec![Sensitive { name: SENSITIVE.to_owned(), kind: Kind::Categorical }],
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        ..Question::default()
     };
     let (mut best, mut classes) = (Duration::MAX, 0);
     for _ in 0..5 {

@@ -22,8 +22,7 @@ pub(crate) fn question(quasi_identifiers: &[&str], sensitive: &[&str]) -> Questi
     Question {
         quasi_identifiers: quasi_identifiers.iter().map(|&name| name.to_owned()).collect(),
         sensitive: sensitive.iter().map(of).collect(),
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        ..Question::default()
     }
 }
 

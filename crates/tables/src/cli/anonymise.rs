@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use disclosure::{AnonymiseError, Anonymised, Nulls, Plan, Progress, Question, Reading};
+use disclosure::{AnonymiseError, Anonymised, Plan, Progress, Question};
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Failure, Unusable};
@@ -101,8 +101,7 @@ fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Valu
     let question = Question {
         quasi_identifiers: plan.quasi_identifiers.iter().map(|(name, _)| name.clone()).collect(),
         sensitive: plan.sensitive.clone(),
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        ..Question::default()
     };
     let measures = disclosure::measure(&kept, &question).map_err(|error| Unusable::by(&error))?;
     let named = |levels: &[usize]| -> Map<String, Value> {
