@@ -15,6 +15,12 @@ impl SamplingFraction {
     pub fn new(share: f64) -> Option<Self> {
         (share > 0.0 && share <= 1.0).then_some(Self(share))
     }
+
+    /// The share.
+    #[must_use]
+    pub const fn share(self) -> f64 {
+        self.0
+    }
 }
 
 impl Default for SamplingFraction {
@@ -50,7 +56,7 @@ impl Suda {
             *rows_of_score.entry(score).or_default() += 1;
         }
         let (&largest, _) = rows_of_score.last_key_value()?;
-        let SamplingFraction(f) = fraction;
+        let f = fraction.share();
         let (singles, paired) = (self.singles as f64, self.paired as f64);
         let file = singles * f / (singles * f + paired * (1.0 - f));
         let exponent = 1.0 + (8.0 - self.scores_with.len() as f64) / 20.0;
