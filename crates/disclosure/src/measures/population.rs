@@ -85,7 +85,8 @@ fn class_sizes(
     }
     let coded: Vec<(&[u32], usize)> =
         coded.iter().map(|(codes, distinct)| (codes.as_slice(), *distinct)).collect();
-    let Grouping { of_row, sizes } = Grouping::of(sample.rows() + population.rows(), &coded)?;
+    let rows = sample.rows().checked_add(population.rows()).ok_or(TableError::TooLong)?;
+    let Grouping { of_row, sizes } = Grouping::of(rows, &coded)?;
     let mut here = vec![0_u64; sizes.len()];
     for &class in of_row.iter().take(sample.rows()) {
         *usize::try_from(class)

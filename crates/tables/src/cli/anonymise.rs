@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use disclosure::{AnonymiseError, Anonymised, Plan, Progress, Question};
+use disclosure::{
+    AnonymiseError, Anonymised, Distance, Hierarchy, Model, Plan, Progress, Question,
+};
 use serde_json::{Map, Value, json};
 
 use super::progress::Line;
@@ -81,6 +83,7 @@ fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Valu
     let question = Question {
         quasi_identifiers: plan.quasi_identifiers.iter().map(|(name, _)| name.clone()).collect(),
         sensitive: plan.sensitive.clone(),
+        hierarchies: plan.models.iter().filter_map(hierarchy).collect(),
         ..Question::default()
     };
     let measures = disclosure::measure(&kept, &question).map_err(|error| Unusable::by(&error))?;
@@ -108,6 +111,16 @@ fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Valu
         "path": path.collect::<Vec<_>>(),
         "measures": report::to_json(&measures),
     }))
+}
+
+/// The hierarchy by which a model measures its sensitive column.
+fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
+    match model {
+        Model::TCloseness { attribute, distance: Distance::Hierarchical(hierarchy), .. } => {
+            Some((attribute.clone(), hierarchy.clone()))
+        }
+        _ => None,
+    }
 }
 
 fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOptions) -> String {
