@@ -22,8 +22,8 @@ mod utility;
 
 use std::ops::ControlFlow;
 
-use crate::hierarchy::{Hierarchy, Level};
-use crate::measures::{Counts, Kind, Ratio, Sensitive, Values, closeness};
+use crate::hierarchy::Level;
+use crate::measures::{Counts, Ratio, Sensitive, Values, closeness};
 use crate::table::{Column, Table, TableError};
 pub use error::AnonymiseError;
 use lattice::Lattice;
@@ -237,7 +237,9 @@ fn demand(table: &Table, plan: &Plan, model: &Model) -> Result<Demand, Anonymise
                 ValueDemand::Ordered(*t)
             }
             Distance::Hierarchical(hierarchy) => {
-                ValueDemand::Hierarchical(*t, tree(table, sensitive()?, hierarchy)?)
+                let values = Values::of(table, sensitive()?)?;
+                let tree = closeness::Tree::over(column(table, name)?, &values, hierarchy)?;
+                ValueDemand::Hierarchical(*t, tree)
             }
         },
         Model::BetaLikeness { beta, enhanced, .. } => ValueDemand::Gain(*beta, *enhanced),
@@ -253,32 +255,4 @@ fn ordered(table: &Table, sensitive: &Sensitive) -> Result<(), AnonymiseError> {
     } else {
         Err(AnonymiseError::NoOrder(sensitive.name.clone()))
     }
-}
-
-/// The hierarchy over the ranks of the values. Texts of one rank (equal numbers) share the path of
-/// one of them.
-fn tree(
-    table: &Table,
-    sensitive: &Sensitive,
-    hierarchy: &Hierarchy,
-) -> Result<closeness::Tree, AnonymiseError> {
-    let column = column(table, &sensitive.name)?;
-    let categorical = Sensitive { kind: Kind::Categorical, ..sensitive.clone() };
-    let (values, texts) = (Values::of(table, sensitive)?, Values::of(table, &categorical)?);
-    let mut text_of_rank = vec![0_u32; values.distinct];
-    for (&rank, &text) in values.of_row.iter().zip(&texts.of_row) {
-        if let Some(place) = usize::try_from(rank).ok().and_then(|at| text_of_rank.get_mut(at)) {
-            *place = text;
-        }
-    }
-    let levels = hierarchy.over(column)?;
-    let on_level = |level: &Level| -> Vec<u32> {
-        let code = |text: &u32| level.codes.get(usize::try_from(*text).ok()?).copied();
-        text_of_rank.iter().map(|text| code(text).unwrap_or_default()).collect()
-    };
-    let mut codes: Vec<Vec<u32>> = levels.iter().map(on_level).collect();
-    if let Some(ranks) = codes.first_mut() {
-        *ranks = (0_u32..).take(values.distinct).collect();
-    }
-    Ok(closeness::Tree::new(codes))
 }

@@ -48,8 +48,8 @@ pub use classes::Classes;
 pub use entry::{EntryKind, OutputEntry};
 pub use hierarchy::{Hierarchy, HierarchyError};
 pub use measures::{
-    Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, Question, Ratio,
-    Reading, Risk, Sensitive, measure,
+    Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, PopulationRisk,
+    Question, Ratio, Reading, Risk, SamplingFraction, Sensitive, Suda, SudaDis, measure,
 };
 pub use people::{Dataset, PeopleError};
 pub use recheck::{PackedFile, RecheckError, audit, recheck};

@@ -13,20 +13,24 @@ pub(crate) mod delta;
 pub(crate) mod diversity;
 pub(crate) mod likeness;
 mod models;
+mod population;
 mod question;
 mod ratio;
 mod risk;
 mod sizes;
+mod suda;
 mod values;
 
 use crate::table::Table;
 use candidates::Candidates;
 pub(crate) use counts::{Class, Counts};
 pub use models::Models;
+pub use population::PopulationRisk;
 pub use question::{Kind, MeasureError, Nulls, Order, Question, Reading, Sensitive};
 pub use ratio::{Bound, Ratio};
 pub use risk::Risk;
 pub use sizes::ClassSizes;
+pub use suda::{SamplingFraction, Suda, SudaDis};
 pub(crate) use values::Values;
 
 /// What [`measure`] found.
@@ -79,7 +83,9 @@ pub fn measure(table: &Table, question: &Question) -> Result<Measures, MeasureEr
                 Some(Candidates::over(table, &columns, question.nulls)?)
             }
         };
-        let models = Models::of(table, sensitive, joint.as_ref().unwrap_or(&candidates))?;
+        let candidates = joint.as_ref().unwrap_or(&candidates);
+        let hierarchy = question.hierarchies.get(&sensitive.name);
+        let models = Models::of(table, sensitive, hierarchy, candidates)?;
         attributes.extend(models.map(|models| (sensitive.name.clone(), models)));
     }
     Ok(Measures {

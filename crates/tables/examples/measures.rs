@@ -1,4 +1,5 @@
-//! Prints how long reading and measuring take for six quasi-identifiers and one sensitive column.
+//! Prints how long reading and measuring take for six quasi-identifiers and one sensitive column, and how
+//! long looking for special uniques of up to three columns.
 //!
 //! `cargo run --release -p tables --example measures [FILE]`: FILE is ARX's `adult.csv` (separator
 //! `;`); without it a table of its shape is made up. Each is scaled to 3 million rows as
@@ -7,7 +8,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use disclosure::{Kind, Nulls, Question, Reading, Sensitive, measure};
+use disclosure::{Kind, Question, Sensitive, Suda, measure};
 use tables::{Dialect, read_csv};
 
 const QUASI_IDENTIFIERS: [&str; 6] =
@@ -19,7 +20,9 @@ const DISTINCT: [u64; 7] = [72, 16, 7, 14, 2, 41, 2];
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args_os().nth(1);
     let small = file.map_or_else(|| Ok(made_up()), std::fs::read_to_string)?;
-    println!("{:>9} {:>8} {:>9} {:>12} {:>10}", "rows", "classes", "read", "9 measures", "rows/s");
+    let columns = ("rows", "classes", "read", "9 measures", "rows/s", "SUDA2");
+    let (rows, classes, read, measures, rate, suda) = columns;
+    println!("{rows:>9} {classes:>8} {read:>9} {measures:>12} {rate:>10} {suda:>9}");
     run(&small)?;
     for rows in [300_000, 3_000_000] {
         run(&scaled(&small, rows))?;
@@ -37,8 +40,7 @@ fn run(text: &str) -> Result<(), Box<dyn Error>> {
     let question = Question {
         quasi_identifiers: QUASI_IDENTIFIERS.map(str::to_owned).to_vec(),
         sensitive: vec![Sensitive { name: SENSITIVE.to_owned(), kind: Kind::Categorical }],
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        ..Question::default()
     };
     let (mut best, mut classes) = (Duration::MAX, 0);
     for _ in 0..5 {
@@ -47,12 +49,16 @@ fn run(text: &str) -> Result<(), Box<dyn Error>> {
         best = best.min(start.elapsed());
         classes = measures.classes.map_or(0, |classes| classes.count);
     }
+    let start = Instant::now();
+    Suda::of(&table, &question.quasi_identifiers, 3, &mut |_, _| ())?;
+    let suda = start.elapsed();
     let rate = table.rows() as f64 / best.as_secs_f64() / 1e6;
     println!(
-        "{:>9} {classes:>8} {:>6.0} ms {:>9.1} ms {rate:>8.0} M",
+        "{:>9} {classes:>8} {:>6.0} ms {:>9.1} ms {rate:>8.0} M {:>6.0} ms",
         table.rows(),
         read.as_secs_f64() * 1e3,
         best.as_secs_f64() * 1e3,
+        suda.as_secs_f64() * 1e3,
     );
     Ok(())
 }

@@ -4,9 +4,11 @@
 mod anonymise;
 mod columns;
 mod measure;
+mod progress;
 
 use std::error::Error;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -108,6 +110,13 @@ impl Unusable {
     fn advise(self, advice: &str) -> Self {
         Self { detail: format!("{}; {advice}", self.detail), ..self }
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
+    std::fs::read(path).map_err(|error| Unusable {
+        reason: "input.unreadable",
+        detail: format!("cannot read `{}`: {error}", path.display()),
+    })
 }
 
 fn print(text: String) {

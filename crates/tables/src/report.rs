@@ -1,21 +1,30 @@
 //! What was measured, for programs and for people.
 
+mod risk;
+
 use std::fmt::Write as _;
 
 use disclosure::{Bound, Measures, Models, Ratio};
+pub use risk::Risks;
 use serde_json::{Map, Value, json};
 
 /// The measures as JSON: of several attributes the worst, and each under `attributes`. What is
 /// unbounded is the string `Infinity`, what does not apply is null.
 #[must_use]
 pub fn to_json(measures: &Measures) -> Value {
+    to_json_with(measures, &Risks::default())
+}
+
+/// The measures as JSON, with further risks: of those not asked for it has null.
+#[must_use]
+pub fn to_json_with(measures: &Measures, risks: &Risks) -> Value {
     let mut report = json!({
         "verdict": "measured",
         "rows": measures.rows,
         "classes": measures.classes.as_ref().map_or(0, |classes| classes.count),
         "k": measures.k(),
         "class_sizes": sizes(measures),
-        "risk": risk(measures),
+        "risk": risk::to_json(measures, risks),
     });
     let worst = measures.worst();
     let attributes: Map<String, Value> = measures
@@ -49,6 +58,7 @@ fn model_members(models: Option<&Models>) -> Map<String, Value> {
             json!({
                 "equal": number(|models| models.equal),
                 "ordered": models.and_then(|models| models.ordered).map(Ratio::to_f64),
+                "hierarchical": models.and_then(|models| models.hierarchical).map(Ratio::to_f64),
             }),
         ),
         ("beta", json!(number(|models| models.beta))),
@@ -70,17 +80,6 @@ fn sizes(measures: &Measures) -> Value {
     })
 }
 
-fn risk(measures: &Measures) -> Value {
-    measures.risk.map_or(Value::Null, |risk| {
-        json!({
-            "prosecutor_max": risk.prosecutor_max.to_f64(),
-            "prosecutor_average": risk.prosecutor_average,
-            "marketer": risk.marketer,
-            "sample_uniques": risk.sample_uniques.to_f64(),
-        })
-    })
-}
-
 fn finite(bound: Bound) -> Value {
     match bound {
         Bound::Finite(ratio) => json!(ratio.to_f64()),
@@ -96,8 +95,9 @@ fn logarithm(bound: Bound) -> Value {
 }
 
 /// The measures as lines: what each means in words, then a column for each sensitive attribute.
+/// Further risks have lines where they were asked for.
 #[must_use]
-pub fn to_text(measures: &Measures) -> String {
+pub fn to_text(measures: &Measures, risks: &Risks) -> String {
     let (Some(classes), Some(risk)) = (&measures.classes, &measures.risk) else {
         return "0 rows: no classes, nothing to measure".to_owned();
     };
@@ -110,15 +110,8 @@ pub fn to_text(measures: &Measures) -> String {
         short(classes.mean.to_f64()),
         short(classes.median.to_f64()),
     );
-    let lines = [
-        ("k-anonymity: k", classes.smallest.to_string()),
-        ("largest risk of one person (1/k)", percent(risk.prosecutor_max.to_f64())),
-        ("average risk; a marketer's hits", percent(risk.prosecutor_average)),
-        ("rows like no other", percent(risk.sample_uniques.to_f64())),
-    ];
-    for (name, value) in lines {
-        line(&mut text, name, [value]);
-    }
+    line(&mut text, "k-anonymity: k", [classes.smallest.to_string()]);
+    risk::write_lines(&mut text, risk, risks);
     if !measures.attributes.is_empty() {
         text.push('\n');
         line(&mut text, "", measures.attributes.iter().map(|(name, _)| name.clone()));
@@ -137,7 +130,7 @@ fn line(text: &mut String, name: &str, values: impl IntoIterator<Item = String>)
 
 type Shown = (&'static str, fn(&Models) -> String);
 
-const MODELS: [Shown; 13] = [
+const MODELS: [Shown; 14] = [
     ("(α,k)-anonymity: α at most", |m| short(m.alpha.to_f64())),
     ("distinct l-diversity: l", |m| m.distinct.to_string()),
     ("entropy l-diversity: l", |m| short(m.entropy)),
@@ -145,13 +138,18 @@ const MODELS: [Shown; 13] = [
     ("recursive (c,l): c above, l = 3", |m| recursive(m, 3)),
     ("recursive (c,l): c above, l = 4", |m| recursive(m, 4)),
     ("t-closeness, equal distance: t", |m| short(m.equal.to_f64())),
-    ("t-closeness, ordered distance: t", |m| m.ordered.map_or("-".into(), |t| short(t.to_f64()))),
+    ("t-closeness, ordered distance: t", |m| distance(m.ordered)),
+    ("t-closeness, hierarchical: t", |m| distance(m.hierarchical)),
     ("basic β-likeness: β", |m| short(m.beta.to_f64())),
     ("enhanced β-likeness: β", |m| bound(m.enhanced_beta, |beta| beta)),
     ("δ-disclosure, observed values: δ", |m| short(m.delta_observed.to_f64().ln())),
     ("δ-disclosure, all values: δ", |m| bound(m.delta_strict, f64::ln)),
     ("rows not of their class's majority", |m| percent(m.minority.to_f64())),
 ];
+
+fn distance(t: Option<Ratio>) -> String {
+    t.map_or("-".to_owned(), |t| short(t.to_f64()))
+}
 
 fn recursive(models: &Models, l: u64) -> String {
     bound(models.recursive.get(&l).copied().unwrap_or(Bound::Unbounded), |c| c)

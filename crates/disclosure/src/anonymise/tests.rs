@@ -6,7 +6,8 @@ use domain::Reason as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::measures::Order;
+use crate::hierarchy::Hierarchy;
+use crate::measures::{Kind, Order};
 
 /// Values `0` to `7`, pairs, halves, all.
 fn hierarchy(depth: usize) -> Hierarchy {

@@ -1,8 +1,10 @@
 //! t-closeness (Li, Li, Venkatasubramanian: t-Closeness, ICDE 2007): the largest earth mover's
 //! distance between the values of a class, q = n_cv / n_c, and those of the table, p = N_v / N.
 
-use crate::measures::Ratio;
+use crate::hierarchy::{Hierarchy, HierarchyError, Level};
 use crate::measures::counts::{Class, Counts};
+use crate::measures::{Ratio, Values};
+use crate::table::Column;
 
 /// With every two values at distance 1: ½ Σ |q − p|.
 pub(crate) fn equal(counts: &Counts) -> Option<Ratio> {
@@ -45,18 +47,47 @@ pub(crate) fn ordered_distance(counts: &Counts, class: Class<'_>) -> Option<Rati
     Ratio::new(moved, steps * rows * size)
 }
 
+/// By a hierarchy over the values.
+pub(crate) fn hierarchical(counts: &Counts, tree: &Tree) -> Option<Ratio> {
+    counts.classes().filter_map(|class| tree.distance(counts, class)).max()
+}
+
 /// A hierarchy over the values of one attribute, for the hierarchical distance: two values are as
 /// far apart as the level on which they become one, over the number of levels above 0.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
-    /// From each level above 0, the lowest first: for each value its code on the level.
+    /// From level 0 upwards: for each value, by rank, its code on the level. On the last all are one.
     levels: Vec<Vec<u32>>,
 }
 
 impl Tree {
-    /// The tree with these codes of the values, by rank, on each level from 0 upwards.
-    pub(crate) fn new(levels: Vec<Vec<u32>>) -> Self {
-        Self { levels }
+    /// The tree that `hierarchy` is over the `values` of `column`. Texts of one rank (equal numbers)
+    /// share the path of the first of them. Where the last level has several values, one more above
+    /// it joins them: no two values are at distance 0 because the hierarchy ends early.
+    pub(crate) fn over(
+        column: &Column,
+        values: &Values,
+        hierarchy: &Hierarchy,
+    ) -> Result<Self, HierarchyError> {
+        let mut text_of_rank = vec![u32::MAX; values.distinct];
+        for (&rank, &text) in values.of_row.iter().zip(column.codes()) {
+            if let Some(first) = usize::try_from(rank).ok().and_then(|at| text_of_rank.get_mut(at))
+            {
+                *first = text.min(*first);
+            }
+        }
+        let on_level = |level: &Level| -> Vec<u32> {
+            let code = |text: &u32| level.codes.get(usize::try_from(*text).ok()?).copied();
+            text_of_rank.iter().map(|text| code(text).unwrap_or_default()).collect()
+        };
+        let mut levels: Vec<Vec<u32>> = hierarchy.over(column)?.iter().map(on_level).collect();
+        if let Some(ranks) = levels.first_mut() {
+            *ranks = (0_u32..).take(values.distinct).collect();
+        }
+        if levels.last().is_some_and(|top| top.iter().any(|code| Some(code) != top.first())) {
+            levels.push(vec![0; values.distinct]);
+        }
+        Ok(Self { levels })
     }
 
     /// Σ over the inner nodes: height / levels × min(surplus, deficit) of its children (section 5.3
@@ -129,6 +160,35 @@ mod tests {
         let p2 = counts(&["dfi", "abcegh"]);
         let first = p2.classes().next().and_then(|class| ordered_distance(&p2, class));
         assert_eq!(first, Ratio::new(1, 6));
+    }
+
+    /// The tree of rows `value;level 1;…` over the values, which are the first cells.
+    fn tree(rows: &[&str]) -> Tree {
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.split(';').map(str::to_owned).collect()).collect();
+        let cells: Vec<String> = rows.iter().map(|row| row[0].clone()).collect();
+        let column = Column::encode("s", &cells).unwrap();
+        let of_row = column.codes().to_vec();
+        let values = Values { of_row, distinct: cells.len(), ordered: false };
+        Tree::over(&column, &values, &Hierarchy::new(&rows).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn hierarchical_distance_is_that_of_the_paper() {
+        // Section 5.3: four values in two groups, q = (1, 0, 0, 0), p = (1, 1, 1, 1) / 4. A quarter
+        // moves within the group, at distance 1/2, and half to the other group, at distance 1.
+        let tree = tree(&["a;x;*", "b;x;*", "c;y;*", "d;y;*"]);
+        let counts = counts(&["aa", "bbccdd"]);
+        let first = counts.classes().next().and_then(|class| tree.distance(&counts, class));
+        assert_eq!(first, Ratio::new(5, 8));
+        assert_eq!(hierarchical(&counts, &tree), Ratio::new(5, 8));
+    }
+
+    #[test]
+    fn a_hierarchy_without_a_top_gets_one() {
+        let counts = counts(&["aa", "bb"]);
+        assert_eq!(hierarchical(&counts, &tree(&["a", "b"])), equal(&counts));
+        assert_eq!(hierarchical(&counts, &tree(&["a;x", "b;y"])), equal(&counts));
     }
 
     #[test]

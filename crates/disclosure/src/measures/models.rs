@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::hierarchy::Hierarchy;
 use crate::measures::candidates::Candidates;
+use crate::measures::closeness::Tree;
 use crate::measures::counts::Counts;
 use crate::measures::values::Values;
 use crate::measures::{
     Bound, MeasureError, Ratio, Sensitive, alpha, closeness, delta, diversity, likeness,
 };
-use crate::table::Table;
+use crate::table::{Table, TableError};
 
 /// For each model the least value of its parameter that the table satisfies (the greatest for the
 /// l of l-diversity).
@@ -26,6 +28,8 @@ pub struct Models {
     pub equal: Ratio,
     /// t of t-closeness by the order of the values; none if they have no order.
     pub ordered: Option<Ratio>,
+    /// t of t-closeness by the hierarchy of the values; none if the question gives none.
+    pub hierarchical: Option<Ratio>,
     /// β of basic β-likeness.
     pub beta: Ratio,
     /// β of enhanced β-likeness.
@@ -44,14 +48,22 @@ impl Models {
     pub(super) fn of(
         table: &Table,
         sensitive: &Sensitive,
+        hierarchy: Option<&Hierarchy>,
         candidates: &Candidates,
     ) -> Result<Option<Self>, MeasureError> {
         let values = Values::of(table, sensitive)?;
+        let no_column = || TableError::NoColumn(sensitive.name.clone());
+        let column = table.column(&sensitive.name).ok_or_else(no_column)?;
+        let tree = hierarchy.map(|hierarchy| Tree::over(column, &values, hierarchy)).transpose()?;
         let classes = candidates.classes();
         let counts = Counts::new(classes.of_row(), classes.sizes().len(), &values)?;
         let minority = alpha::minority(&counts);
         let seen = candidates.seen(counts);
-        Ok(minority.and_then(|minority| Self::from_counts(&seen, minority, values.ordered)))
+        Ok(minority.and_then(|minority| {
+            let models = Self::from_counts(&seen, minority, values.ordered)?;
+            let hierarchical = tree.and_then(|tree| closeness::hierarchical(&seen, &tree));
+            Some(Self { hierarchical, ..models })
+        }))
     }
 
     fn from_counts(counts: &Counts, minority: Ratio, has_order: bool) -> Option<Self> {
@@ -65,6 +77,7 @@ impl Models {
             recursive: diversity::recursive(counts, distinct),
             equal: closeness::equal(counts)?,
             ordered: if has_order { closeness::ordered(counts) } else { None },
+            hierarchical: None,
             beta,
             enhanced_beta,
             delta_observed,
@@ -89,8 +102,9 @@ impl Models {
             entropy: self.entropy.min(other.entropy),
             recursive,
             equal: self.equal.max(other.equal),
-            // An order beats none.
+            // An order beats none, and so does a hierarchy.
             ordered: self.ordered.max(other.ordered),
+            hierarchical: self.hierarchical.max(other.hierarchical),
             beta: self.beta.max(other.beta),
             enhanced_beta: self.enhanced_beta.max(other.enhanced_beta),
             delta_observed: self.delta_observed.max(other.delta_observed),

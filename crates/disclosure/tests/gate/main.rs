@@ -14,6 +14,8 @@ mod measures;
 #[cfg(test)]
 mod measures_properties;
 #[cfg(test)]
+mod measures_risks;
+#[cfg(test)]
 mod measures_vectors;
 #[cfg(test)]
 mod outputs;

@@ -1,8 +1,8 @@
 //! Measures from outside: what a question may not ask, kinds, readings and missing values.
 
 use disclosure::{
-    Bound, Column, Kind, MeasureError, Measures, Nulls, Question, Ratio, Reading, Sensitive, Table,
-    measure,
+    Bound, Column, Hierarchy, Kind, MeasureError, Measures, Nulls, Question, Ratio, Reading,
+    Sensitive, Table, measure,
 };
 use domain::Reason as _;
 
@@ -22,8 +22,7 @@ pub(crate) fn question(quasi_identifiers: &[&str], sensitive: &[&str]) -> Questi
     Question {
         quasi_identifiers: quasi_identifiers.iter().map(|&name| name.to_owned()).collect(),
         sensitive: sensitive.iter().map(of).collect(),
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        ..Question::default()
     }
 }
 
@@ -74,6 +73,21 @@ fn several_attributes_alone_and_joint() {
 }
 
 #[test]
+fn a_hierarchy_brings_values_nearer_and_equal_numbers_together() {
+    let rows = table(&["age days", "3 1", "3 1.0", "4 2", "4 9", "4 01"]);
+    let mut asked = question(&["age"], &["days"]);
+    asked.sensitive[0].kind = Kind::Numeric;
+    assert_eq!(measure(&rows, &asked).unwrap().worst().unwrap().hierarchical, None);
+    // Of 1, 01 and 1.0 the first text is 01; that the others are elsewhere changes nothing.
+    let paths = ["01 few *", "1 few *", "1.0 many *", "2 few *", "9 many *"];
+    let paths = paths.map(|path| path.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    asked.hierarchies.insert("days".to_owned(), Hierarchy::new(&paths).unwrap());
+    let found = measure(&rows, &asked).unwrap().worst().unwrap();
+    // p = (3, 1, 1) / 5 of 1, 2, 9; q = (1, 0, 0): 1/5 goes to 2, half the way, and 1/5 to 9.
+    assert_eq!((found.hierarchical, found.equal), (Some(ratio(3, 10)), ratio(2, 5)));
+}
+
+#[test]
 fn a_table_without_rows_has_no_classes() {
     let found = measure(&table(&["age illness"]), &question(&["age"], &["illness"])).unwrap();
     assert_eq!((found.rows, found.k(), found.risk, found.worst()), (0, None, None, None));
@@ -98,6 +112,12 @@ fn what_cannot_be_asked_is_refused() {
     ] {
         assert_eq!(refusal(&people, &asked).reason(), code, "{asked:?}");
     }
+    let mut generalised = question(&["age"], &["illness"]);
+    let flu = Hierarchy::new(&[vec!["flu".to_owned(), "*".to_owned()]]).unwrap();
+    generalised.hierarchies.insert("ward".to_owned(), flu.clone());
+    assert_eq!(refusal(&people, &generalised).reason(), "measure.not-sensitive");
+    generalised.hierarchies = [("illness".to_owned(), flu)].into();
+    assert_eq!(refusal(&people, &generalised).reason(), "hierarchy.no-value");
     let mut numeric = question(&["age"], &["illness"]);
     numeric.sensitive[0].kind = Kind::Numeric;
     assert_eq!(refusal(&people, &numeric).reason(), "measure.not-a-number");

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use disclosure::{
-    Bound, Column, Kind, Measures, Models, Nulls, Question, Ratio, Reading, Table, measure,
+    Bound, Column, Hierarchy, Kind, Measures, Models, Nulls, Question, Ratio, Reading, Table,
+    measure,
 };
 use proptest::prelude::*;
 
@@ -35,7 +36,14 @@ fn table(rows: &[Row]) -> Table {
 fn asked(reading: Reading, nulls: Nulls) -> Question {
     let mut asked = question(&["x", "y", "z"], &["s", "t"]);
     asked.sensitive[0].kind = Kind::Numeric;
+    asked.hierarchies.insert("s".to_owned(), hierarchy());
     Question { reading, nulls, ..asked }
+}
+
+/// Over the values of `s`: pairs, then all.
+fn hierarchy() -> Hierarchy {
+    let path = |value: u8| vec![value.to_string(), format!("pair {}", value / 2), "*".to_owned()];
+    Hierarchy::new(&(1..5).map(path).collect::<Vec<_>>()).unwrap()
 }
 
 fn every_question() -> impl Iterator<Item = Question> {
@@ -201,6 +209,14 @@ fn by_hand(found: &Models, classes: &[Vec<u8>], all: &[u8]) -> Result<(), TestCa
             })
             .sum()
     });
+    // An edge is half a step long, and what a subtree has too much of must leave it.
+    let hierarchical = worst(&|class| {
+        let pairs = [0, 1, 2].map(|pair| values.iter().filter(move |&&value| value / 2 == pair));
+        let moved = |value: &u8| share(class, *value) - share(all, *value);
+        let leaves: f64 = values.iter().map(|value| moved(value).abs()).sum();
+        let inner = pairs.map(|pair| pair.map(moved).sum::<f64>().abs());
+        (leaves + inner.iter().sum::<f64>()) / 2.0 / 2.0
+    });
     let beta = worst(&|class| largest(over(&|q, p| (q - p) / p, class)));
     let too_much = |q: f64, p: f64| if q > p && (q - p) / p > -p.ln() { 1.0 } else { 0.0 };
     let unbounded = worst(&|class| largest(over(&too_much, class))) > 0.0;
@@ -216,6 +232,7 @@ fn by_hand(found: &Models, classes: &[Vec<u8>], all: &[u8]) -> Result<(), TestCa
         ("alpha", found.alpha.to_f64(), alpha),
         ("equal", found.equal.to_f64(), equal),
         ("ordered", found.ordered.unwrap().to_f64(), ordered),
+        ("hierarchical", found.hierarchical.unwrap().to_f64(), hierarchical),
         ("beta", found.beta.to_f64(), beta),
         ("delta", found.delta_observed.to_f64().ln(), delta),
         ("entropy", found.entropy, least),

@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use disclosure::{
-    Bound, Kind, Measures, Models, Nulls, Question, Ratio, Reading, Sensitive, measure,
-};
+use disclosure::{Bound, Kind, Measures, Models, Question, Ratio, Reading, Sensitive, measure};
 use serde_json::Value;
 
 use crate::vectors::{VECTORS, oracle, read};
@@ -43,7 +41,7 @@ fn question(record: &Value) -> Question {
         quasi_identifiers: names("qi"),
         sensitive: names("sa").into_iter().map(sensitive).collect(),
         reading: if record["gen"] == true { Reading::Alone } else { Reading::Joint },
-        nulls: Nulls::Value,
+        ..Question::default()
     }
 }
 

@@ -1,15 +1,17 @@
 //! `cloister-table anonymise`.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use clap::Args;
-use disclosure::{AnonymiseError, Anonymised, Nulls, Plan, Progress, Question, Reading};
+use disclosure::{
+    AnonymiseError, Anonymised, Distance, Hierarchy, Model, Plan, Progress, Question,
+};
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Failure, Unusable};
+use super::progress::Line;
+use super::{Answer, Failure, Unusable, read};
 use crate::{Config, read_csv, report, write_csv};
 
 /// Options of `anonymise`.
@@ -59,7 +61,10 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
 
 fn search(table: &disclosure::Table, plan: &Plan) -> Result<Anonymised, Failure> {
     let mut progress = Line::new();
-    let found = disclosure::anonymise(table, plan, &mut |at| progress.show(at));
+    let found = disclosure::anonymise(table, plan, &mut |at| {
+        progress.show(|| said(at));
+        ControlFlow::Continue(())
+    });
     progress.end();
     found.map_err(|error| match error {
         AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
@@ -67,32 +72,9 @@ fn search(table: &disclosure::Table, plan: &Plan) -> Result<Anonymised, Failure>
     })
 }
 
-/// One line on the terminal, written over a few times a second.
-struct Line {
-    shown: bool,
-    last: Instant,
-}
-
-impl Line {
-    fn new() -> Self {
-        Self { shown: false, last: Instant::now() }
-    }
-
-    fn show(&mut self, at: Progress) -> ControlFlow<()> {
-        if self.last.elapsed() >= Duration::from_millis(250) && std::io::stderr().is_terminal() {
-            let best = at.best.map_or_else(|| "none yet".to_owned(), |best| format!("{best:.6}"));
-            let (done, left) = (at.evaluated, at.candidates);
-            eprint!("\r{done} nodes looked at, {left} may be better; best: {best}  ");
-            (self.shown, self.last) = (true, Instant::now());
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn end(&self) {
-        if self.shown {
-            eprintln!();
-        }
-    }
+fn said(at: Progress) -> String {
+    let best = at.best.map_or_else(|| "none yet".to_owned(), |best| format!("{best:.6}"));
+    format!("{} nodes looked at, {} may be better; best: {best}", at.evaluated, at.candidates)
 }
 
 fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Value, Unusable> {
@@ -101,8 +83,8 @@ fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Valu
     let question = Question {
         quasi_identifiers: plan.quasi_identifiers.iter().map(|(name, _)| name.clone()).collect(),
         sensitive: plan.sensitive.clone(),
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        hierarchies: plan.models.iter().filter_map(hierarchy).collect(),
+        ..Question::default()
     };
     let measures = disclosure::measure(&kept, &question).map_err(|error| Unusable::by(&error))?;
     let named = |levels: &[usize]| -> Map<String, Value> {
@@ -129,6 +111,16 @@ fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Valu
         "path": path.collect::<Vec<_>>(),
         "measures": report::to_json(&measures),
     }))
+}
+
+/// The hierarchy by which a model measures its sensitive column.
+fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
+    match model {
+        Model::TCloseness { attribute, distance: Distance::Hierarchical(hierarchy), .. } => {
+            Some((attribute.clone(), hierarchy.clone()))
+        }
+        _ => None,
+    }
 }
 
 fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOptions) -> String {
@@ -159,13 +151,6 @@ fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOpt
         found.evaluated,
         found.lattice_size,
     )
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    std::fs::read(path).map_err(|error| Unusable {
-        reason: "input.unreadable",
-        detail: format!("cannot read `{}`: {error}", path.display()),
-    })
 }
 
 /// Writes beside `path` and renames, so that a file is there whole or not at all.

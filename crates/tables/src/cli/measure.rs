@@ -1,12 +1,18 @@
 //! `cloister-table measure`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use disclosure::{MeasureError, Measures, Nulls, Question, Reading};
+use disclosure::{
+    Hierarchy, MeasureError, Nulls, PopulationRisk, Question, Reading, SamplingFraction, Suda,
+    Table,
+};
 
-use super::{Answer, Unusable, columns};
-use crate::{CsvError, Dialect, read_csv, report};
+use super::progress::Line;
+use super::{Answer, Unusable, columns, read};
+use crate::hierarchy_file::read_hierarchy;
+use crate::report::{self, Risks};
+use crate::{CsvError, Dialect, read_csv};
 
 /// Options of `measure`.
 #[derive(Debug, Args)]
@@ -24,6 +30,25 @@ pub(super) struct MeasureOptions {
     /// The order of an ordered column, least first; by default that of the texts
     #[arg(long, value_name = "NAME=VALUE,…")]
     order: Vec<String>,
+    /// The hierarchy of a sensitive column, for the hierarchical distance of t-closeness: a CSV file
+    /// without header, a value and what stands for it on each level
+    #[arg(long, value_name = "NAME=FILE")]
+    hierarchy: Vec<String>,
+    /// A table of the population, with the quasi-identifiers and written as the input is, for the risk
+    /// of an attacker who has it
+    #[arg(long, value_name = "FILE")]
+    population: Option<PathBuf>,
+    /// Look for special uniques (SUDA2): the smallest sets of quasi-identifiers that single out a row
+    #[arg(long)]
+    suda: bool,
+    /// The size of the largest sets
+    #[arg(long, value_name = "COLUMNS", default_value_t = 3, requires = "suda",
+          value_parser = clap::value_parser!(u8).range(1..))]
+    suda_max_size: u8,
+    /// The share of the population that is in the table, for DIS-SUDA scores
+    #[arg(long, value_name = "SHARE", default_value = "0.01", requires = "suda",
+          value_parser = fraction)]
+    suda_fraction: SamplingFraction,
     /// Join the other sensitive columns to the quasi-identifiers
     #[arg(long)]
     joint: bool,
@@ -52,11 +77,26 @@ enum NullMeaning {
 
 pub(super) fn run(options: &MeasureOptions) -> Result<Answer, Unusable> {
     let question = question(options)?;
-    let measures = measure(options, &question)?;
-    Ok(Answer { json: report::to_json(&measures), text: report::to_text(&measures) })
+    let table = table(options, &question)?;
+    let measures = disclosure::measure(&table, &question).map_err(|error| unanswerable(&error))?;
+    let risks = risks(options, &question, &table)?;
+    Ok(Answer {
+        json: report::to_json_with(&measures, &risks),
+        text: report::to_text(&measures, &risks),
+    })
 }
 
 fn question(options: &MeasureOptions) -> Result<Question, Unusable> {
+    let more_than_alone = options.suda || options.population.is_some();
+    if more_than_alone && matches!(options.null, NullMeaning::Wildcard) {
+        return Err(Unusable {
+            reason: "usage.null",
+            detail:
+                "`--suda` and `--population` take a missing value as a value of its own; leave \
+                     `--null wildcard` away"
+                    .to_owned(),
+        });
+    }
     Ok(Question {
         quasi_identifiers: columns::names("--qi", &options.qi)?,
         sensitive: columns::sensitive(&options.sa, &options.order)?,
@@ -65,25 +105,76 @@ fn question(options: &MeasureOptions) -> Result<Question, Unusable> {
             NullMeaning::Value => Nulls::Value,
             NullMeaning::Wildcard => Nulls::Wildcard,
         },
+        hierarchies: options
+            .hierarchy
+            .iter()
+            .map(|argument| hierarchy(argument, options))
+            .collect::<Result<_, _>>()?,
     })
 }
 
-fn measure(options: &MeasureOptions, question: &Question) -> Result<Measures, Unusable> {
-    let bytes = std::fs::read(&options.input).map_err(|error| Unusable {
-        reason: "input.unreadable",
-        detail: format!("cannot read `{}`: {error}", options.input.display()),
+/// The column and the hierarchy that `NAME=FILE` says.
+fn hierarchy(argument: &str, options: &MeasureOptions) -> Result<(String, Hierarchy), Unusable> {
+    let (name, file) = argument.split_once('=').ok_or_else(|| Unusable {
+        reason: "usage.columns",
+        detail: format!("`--hierarchy {argument}` has no `=`; write `--hierarchy illness=icd.csv`"),
     })?;
-    let dialect = Dialect {
-        separator: options.separator,
-        trim: options.trim,
-        null_texts: options.null_text.iter().cloned().collect(),
-    };
+    let bytes = read(Path::new(file))?;
+    let hierarchy = read_hierarchy(file, &bytes, options.separator, options.trim)
+        .map_err(|error| Unusable::by(&error))?;
+    Ok((name.to_owned(), hierarchy))
+}
+
+fn table(options: &MeasureOptions, question: &Question) -> Result<Table, Unusable> {
     let sensitive = question.sensitive.iter().map(|sensitive| &sensitive.name);
     let columns: Vec<&str> =
         question.quasi_identifiers.iter().chain(sensitive).map(String::as_str).collect();
-    let table =
-        read_csv(&bytes, &dialect, &columns).map_err(|error| unreadable(&error, options))?;
-    disclosure::measure(&table, question).map_err(|error| unanswerable(&error))
+    let bytes = read(&options.input)?;
+    read_csv(&bytes, &options.dialect(), &columns).map_err(|error| unreadable(&error, options))
+}
+
+fn risks(options: &MeasureOptions, question: &Question, table: &Table) -> Result<Risks, Unusable> {
+    let columns = &question.quasi_identifiers;
+    let population = match &options.population {
+        Some(file) => {
+            let population = population(file, options, columns)?;
+            PopulationRisk::of(table, &population, columns).map_err(|error| unanswerable(&error))?
+        }
+        None => None,
+    };
+    let suda = if options.suda { Some(suda(options, table, columns)?) } else { None };
+    Ok(Risks { population, suda, sampling_fraction: options.suda_fraction })
+}
+
+fn population(
+    file: &Path,
+    options: &MeasureOptions,
+    columns: &[String],
+) -> Result<Table, Unusable> {
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    read_csv(&read(file)?, &options.dialect(), &names).map_err(|error| {
+        let Unusable { reason, detail } = unreadable(&error, options);
+        Unusable { reason, detail: format!("population `{}`: {detail}", file.display()) }
+    })
+}
+
+fn suda(options: &MeasureOptions, table: &Table, columns: &[String]) -> Result<Suda, Unusable> {
+    let mut progress = Line::new();
+    let found = Suda::of(table, columns, options.suda_max_size.into(), &mut |done, of| {
+        progress.show(|| format!("{done} of {of} sets of columns looked at"));
+    });
+    progress.end();
+    found.map_err(|error| unanswerable(&error))
+}
+
+impl MeasureOptions {
+    fn dialect(&self) -> Dialect {
+        Dialect {
+            separator: self.separator,
+            trim: self.trim,
+            null_texts: self.null_text.iter().cloned().collect(),
+        }
+    }
 }
 
 /// With what often explains it.
@@ -112,9 +203,19 @@ fn unanswerable(error: &MeasureError) -> Unusable {
             "measure with `--null value`"
         }
         MeasureError::ColumnTwice(_) => "name each column once, in `--qi` or in `--sa`",
-        MeasureError::Table(_) => return Unusable::by(error),
+        MeasureError::NotSensitive(_) => "name it in `--sa`",
+        MeasureError::NotInPopulation | MeasureError::MoreThanPopulation => {
+            "the table must be a sample of the population, whose cells are written alike"
+        }
+        MeasureError::TooManySubsets { .. } => "give a smaller `--suda-max-size`",
+        MeasureError::Hierarchy(_) | MeasureError::Table(_) => return Unusable::by(error),
     };
     Unusable::by(error).advise(advice)
+}
+
+fn fraction(text: &str) -> Result<SamplingFraction, String> {
+    let share = text.parse().ok().and_then(SamplingFraction::new);
+    share.ok_or_else(|| "a share above 0, at most 1".to_owned())
 }
 
 fn separator(text: &str) -> Result<u8, String> {
@@ -137,6 +238,11 @@ Examples:
   cloister table measure --input grades.csv --qi school,age --sa grade:ordered,sex --joint \\
       --order grade=low,middle,high --null-text N/A
   cloister table measure --input uci-adult.csv --trim --qi age,education --sa occupation
+  cloister table measure --input adult.csv --qi age,sex --sa occupation \\
+      --hierarchy occupation=adult_hierarchy_occupation.csv
+  cloister table measure --input survey.csv --qi age,sex,region --population register.csv
+  cloister table measure --input survey.csv --qi age,sex,region,job --suda --suda-max-size 4 \\
+      --suda-fraction 0.05
 
 Every value is the least (for l: the greatest) that the table satisfies: docs/disclosure.md.
 With several sensitive columns the JSON gives the worst of them, and each under `attributes`.";

@@ -93,6 +93,18 @@ age,city,disease,suppressed
 }
 
 #[test]
+fn the_report_measures_by_the_hierarchy_of_the_model() {
+    let model = "k = 2\n[[models]]\nname = \"t-closeness\"\nt = 0.5\ndistance = \"hierarchical\"";
+    let sensitive = "role = \"sensitive\"\nhierarchy = \"diseases.csv\"";
+    let config = CONFIG.replace("k = 2", model).replace("role = \"sensitive\"", sensitive);
+    let bench = bench(&config);
+    bench.write("diseases.csv", "flu,airways,*\ncold,airways,*\nburn,injury,*\n");
+    let report = run(&bench).json();
+    // A quarter of the four rows' burns and colds is in the other class, and goes all the way.
+    assert_eq!(report["measures"]["t"]["hierarchical"], 0.25, "{report:#}");
+}
+
+#[test]
 fn what_cannot_be_reached_is_refused_with_the_nearest_that_can() {
     let bench = bench(&CONFIG.replace("k = 2", "k = 6"));
     let ran = run(&bench);

@@ -5,6 +5,8 @@ mod anonymise;
 #[cfg(test)]
 mod measure;
 #[cfg(test)]
+mod measure_properties;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod run;

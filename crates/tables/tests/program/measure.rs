@@ -19,18 +19,20 @@ fn the_json_is_that_of_the_contract() {
             "class_sizes": { "smallest": 2, "largest": 3, "mean": 2.5, "median": 2.5 },
             "risk": {
                 "prosecutor_max": 0.5, "prosecutor_average": 0.4, "marketer": 0.4,
-                "sample_uniques": 0.0
+                "sample_uniques": 0.0, "journalist_max": null, "journalist_average": null,
+                "population_uniques": null, "population_rows": null, "suda2": null
             },
             "alpha": 1.0, "l": 1, "entropy_l": 1.0,
             "recursive_c_l": { "2": "Infinity", "3": "Infinity", "4": "Infinity" },
             // Days are 1, 2, 9, 10, of which 2 twice: |q − p| is 3/10, 1/10, 2/10, 2/10 in the first.
-            "t": { "equal": 0.4, "ordered": 0.3 },
+            "t": { "equal": 0.4, "ordered": 0.3, "hierarchical": null },
             "beta": 1.5, "enhanced_beta": "Infinity",
             "delta": { "observed": 2.5_f64.ln(), "strict": "Infinity" },
             "minority": 0.6, "attributes": null
         })
     );
-    assert_eq!(attributes["illness"]["t"], json!({ "equal": 0.4, "ordered": null }));
+    let t = json!({ "equal": 0.4, "ordered": null, "hierarchical": null });
+    assert_eq!(attributes["illness"]["t"], t);
     assert_eq!(attributes["days"]["l"], 2);
 }
 
@@ -46,6 +48,69 @@ fn joint_and_wildcard_are_on_request() {
     assert_eq!(k("--qi age,sex --sa s --null-text N/A --null wildcard"), 2);
     let refused = holes.measure("--qi age --sa sex --null wildcard").unusable();
     assert_eq!(refused.0, "measure.sensitive-null");
+}
+
+#[test]
+fn a_hierarchy_gives_hierarchical_distance() {
+    let bench = Bench::with(WARD);
+    bench.write("illness.csv", "flu;airways;*\ncold;airways;*\nburn;injury;*\n");
+    let arguments = "--qi age,sex --sa illness,ward --hierarchy illness=illness.csv";
+    let found = bench.measure(arguments).json();
+    // q − p is (2, −1, −1) / 5 in the first class: 1/5 goes up one of two levels, 1/5 both.
+    assert_eq!(found["t"]["hierarchical"], 0.3);
+    assert_eq!(found["attributes"]["ward"]["t"]["hierarchical"], json!(null));
+}
+
+#[test]
+fn a_population_gives_the_journalists_risk() {
+    let bench = Bench::with(WARD);
+    bench.write(
+        "people.csv",
+        "sex,age,town\nf,3,x\nf,3,x\nf,3,x\nm,4,x\nm,4,x\nm,4,x\nm,4,x\nm,5,x\n",
+    );
+    let risk = bench.measure("--qi age,sex --population people.csv").json()["risk"].take();
+    // f = (2, 3) and F = (3, 4): (2/3 + 3/4) / 5, which is less than 2/7.
+    assert_eq!(risk["journalist_max"], 1.0 / 3.0);
+    assert_eq!(risk["journalist_average"], 2.0 / 7.0);
+    assert!((risk["marketer"].as_f64().unwrap() - 17.0 / 60.0).abs() < 1e-15, "{risk}");
+    assert_eq!((&risk["population_uniques"], &risk["population_rows"]), (&json!(0.0), &json!(8)));
+    assert_eq!(risk["prosecutor_max"], 0.5);
+    let arguments =
+        ["measure", "--input", "table.csv", "--qi", "age", "--population", "people.csv"];
+    let text = bench.run(&arguments).output;
+    assert!(text.contains("with the population: largest risk          33.3333 %"), "{text}");
+}
+
+#[test]
+fn special_uniques_are_looked_for_on_request() {
+    let bench = Bench::with(WARD);
+    let suda = bench.measure("--qi age,sex,ward --suda").json()["risk"]["suda2"].take();
+    // Rows 1, 2 and 5 are unique by age and ward and by sex and ward; a set of 2 counts 3 − 2.
+    let (inverse, dis) = (3.0 * 2_f64.powf(-1.25), |spread: f64| 1.0 / (1.0 + spread));
+    let of_row = dis((3.0 * 67.0 - 3.0) / inverse / 2_f64.powf(1.25));
+    let near = |found: &serde_json::Value, expected: f64| {
+        assert!((found.as_f64().unwrap() - expected).abs() < 1e-12, "{found} {expected}");
+    };
+    near(&suda["dis"]["file"], 1.0 / 67.0);
+    near(&suda["dis"]["max"], of_row);
+    near(&suda["dis"]["mean"], of_row * 0.6);
+    assert_eq!(
+        suda,
+        json!({
+            "max_size": 3, "records": 3, "sizes": { "1": 0, "2": 6, "3": 0 },
+            "contributions": { "age": 0.5, "sex": 0.5, "ward": 1.0 },
+            "score_max": 2.0, "score_mean": 1.2, "sampling_fraction": 0.01, "dis": suda["dis"]
+        })
+    );
+    let arguments = "--qi age,sex,ward --suda --suda-max-size 1 --suda-fraction 0.5";
+    let none = bench.measure(arguments).json()["risk"]["suda2"].take();
+    assert_eq!((&none["records"], &none["dis"]), (&json!(0), &json!(null)));
+    assert_eq!(none["sampling_fraction"], 0.5);
+    let text = bench.run(&["measure", "--input", "table.csv", "--qi", "age,sex,ward", "--suda"]);
+    assert!(
+        text.output.contains("share of scores with `ward`                    100 %"),
+        "{text:?}"
+    );
 }
 
 #[test]
@@ -87,6 +152,24 @@ fn what_is_wrong_says_what_to_do() {
         assert_eq!(code, reason, "{detail}");
         assert!(detail.contains(says), "{detail}");
     }
+    for (arguments, reason, says) in [
+        ("--qi age --sa ward --hierarchy ward", "usage.columns", "no `=`"),
+        ("--qi age --sa ward --hierarchy ward=none.csv", "input.unreadable", "none.csv"),
+        ("--qi age --sa ward --hierarchy ward=w.csv", "hierarchy.no-value", "`b`"),
+        ("--qi age --sa ward --hierarchy sex=w.csv", "measure.not-sensitive", "`--sa`"),
+        ("--qi age --population none.csv", "input.unreadable", "none.csv"),
+        ("--qi age,ward --population people.csv", "csv.unknown-column", "population `people.csv`"),
+        ("--qi sex --population people.csv", "measure.not-in-population", "sample"),
+        ("--qi age --population people.csv", "measure.more-than-population", "sample"),
+        ("--qi age --suda --null wildcard", "usage.null", "`--suda`"),
+    ] {
+        let bench = Bench::with(WARD);
+        bench.write("w.csv", "a;*\n");
+        bench.write("people.csv", "age,sex\n3,f\n3,f\n4,f\n");
+        let (code, detail) = bench.measure(arguments).unusable();
+        assert_eq!(code, reason, "{arguments}: {detail}");
+        assert!(detail.contains(says), "{detail}");
+    }
     let absent = Bench::with("").run(&["measure", "--json", "--input", "x.csv", "--qi", "a"]);
     assert_eq!(absent.unusable().0, "input.unreadable");
 }
@@ -114,6 +197,7 @@ recursive (c,l): c above, l = 3            unbounded       unbounded
 recursive (c,l): c above, l = 4            unbounded       unbounded
 t-closeness, equal distance: t                   0.4             0.1
 t-closeness, ordered distance: t                   -               -
+t-closeness, hierarchical: t                       -               -
 basic β-likeness: β                           0.6667            0.25
 enhanced β-likeness: β                     unbounded            0.25
 δ-disclosure, observed values: δ              0.5878          0.2231
@@ -137,6 +221,15 @@ fn help_has_examples_and_wrong_usage_is_code_2() {
     let bench = Bench::with("");
     assert!(bench.run(&["measure", "--help"]).output.contains("Examples:"));
     assert_eq!(bench.run(&["--help"]).code, 0);
+    let measure = ["measure", "--input", "table.csv", "--qi", "a"];
+    for wrong in [
+        &["--suda-max-size", "2"][..],
+        &["--suda", "--suda-max-size", "0"],
+        &["--suda", "--suda-fraction", "0"],
+        &["--suda", "--suda-fraction", "1.5"],
+    ] {
+        assert_eq!(bench.run(&[&measure, wrong].concat()).code, 2, "{wrong:?}");
+    }
     for wrong in [&["measure"][..], &["measure", "--input", "x"], &["anonymize"], &[]] {
         assert_eq!(bench.run(wrong).code, 2, "{wrong:?}");
     }

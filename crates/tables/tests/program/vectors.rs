@@ -51,3 +51,44 @@ fn hospital_as_the_reference_has_it() {
     assert!((found["delta"]["observed"].as_f64().unwrap() - 1.466_337_068_793_427).abs() < 1e-12);
     assert_eq!(found["recursive_c_l"]["2"], "Infinity");
 }
+
+/// The numbers of a computation that looks at every set of columns of every row, and of one that counts
+/// every class in both tables.
+#[test]
+fn risks_of_a_sample_as_looked_up_one_by_one() {
+    let qi = "age,education,marital-status,occupation,sex,native-country";
+    let near = |found: &Value, expected: f64| {
+        assert!((found.as_f64().unwrap() - expected).abs() < 1e-12, "{found} {expected}");
+    };
+    let arguments = ["arx/adult.csv", "--separator", ";", "--qi", qi, "--suda"];
+    let Some(found) = measured(&arguments) else { return };
+    let suda = &found["risk"]["suda2"];
+    assert_eq!(suda["sizes"], json!({ "1": 2, "2": 1_048, "3": 8_426 }));
+    assert_eq!((&suda["records"], &suda["score_max"]), (&json!(4_656), &json!(20.0)));
+    near(&suda["score_mean"], 12_658.0 / 30_162.0);
+    near(&suda["contributions"]["native-country"], 0.620_240_164_322_957_8);
+    near(&suda["contributions"]["sex"], 0.080_581_450_466_108_39);
+    near(&suda["dis"]["file"], 0.024_561_858_138_368_89);
+    near(&suda["dis"]["max"], 0.179_802_577_954_270_9);
+    near(&suda["dis"]["mean"], 0.003_718_317_905_960_532);
+    let sample = ["arx/adult_subset.csv", "--separator", ";", "--qi", qi];
+    let found = measured(&[&sample[..], &["--population", "arx/adult.csv"]].concat()).unwrap();
+    let risk = &found["risk"];
+    assert_eq!((&risk["journalist_max"], &risk["population_rows"]), (&json!(1.0), &json!(30_162)));
+    near(&risk["marketer"], 0.422_743_233_205_473_7);
+    near(&risk["journalist_average"], 0.422_743_233_205_473_7);
+    near(&risk["population_uniques"], 829.0 / 3_016.0);
+}
+
+/// By half the steps of what each subtree has too much or too little of, which is another formula than
+/// that of the paper.
+#[test]
+fn occupations_by_their_hierarchy() {
+    let hierarchy = "occupation=arx/adult_hierarchy_occupation.csv";
+    let options =
+        ["--separator", ";", "--qi", "sex", "--sa", "occupation", "--hierarchy", hierarchy];
+    let Some(found) = measured(&[&["arx/adult.csv"][..], &options].concat()) else { return };
+    let t = |distance: &str| found["t"][distance].as_f64().unwrap();
+    assert!((t("hierarchical") - 0.190_208_141_489_510_8).abs() < 1e-12, "{}", found["t"]);
+    assert!((t("equal") - 0.247_642_319_832_476_64).abs() < 1e-12, "{}", found["t"]);
+}
