@@ -39,7 +39,10 @@ pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check};
 pub use classes::Classes;
 pub use entry::{EntryKind, OutputEntry};
-pub use hierarchy::{Hierarchy, HierarchyError};
+pub use hierarchy::{
+    Builder, BuilderError, Dates, Decimal, End, Groups, Hierarchy, HierarchyError, Intervals,
+    Masking, Period, Priority, ValueFault,
+};
 pub use measures::{
     Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, Question, Ratio,
     Reading, Risk, Sensitive, measure,

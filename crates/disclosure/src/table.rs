@@ -91,6 +91,15 @@ impl Column {
         &self.codes
     }
 
+    /// The first row with `value`, counted from 1; 0 if none has it.
+    pub(crate) fn first_row(&self, value: &str) -> u64 {
+        let code = self.dictionary.binary_search_by(|text| text.as_str().cmp(value)).ok();
+        let rows = self.codes.iter().zip(1_u64..);
+        let has_it = |held: u32| usize::try_from(held).ok() == code;
+        code.and_then(|_| rows.into_iter().find(|(held, _)| has_it(**held)))
+            .map_or(0, |(_, row)| row)
+    }
+
     /// The text in `row`, counted from 0.
     #[must_use]
     pub fn cell(&self, row: usize) -> Option<&str> {
