@@ -18,7 +18,7 @@ pub mod report;
 mod shape;
 mod write;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, SourceError};
 pub use error::CsvError;
 pub use read::{Dialect, header, read_csv};
 pub use write::write_csv;

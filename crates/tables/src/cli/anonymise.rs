@@ -1,16 +1,18 @@
 //! `cloister-table anonymise`.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use disclosure::{AnonymiseError, Anonymised, Nulls, Plan, Progress, Question, Reading};
 use serde_json::{Map, Value, json};
 
+use super::files::Part;
+use super::interrupt::Interrupt;
+use super::planned::Planned;
 use super::{Answer, Failure, Unusable};
-use crate::{Config, read_csv, report, write_csv};
+use crate::{report, write_csv};
 
 /// Options of `anonymise`.
 #[derive(Debug, Args)]
@@ -31,38 +33,43 @@ pub(super) struct AnonymiseOptions {
 }
 
 pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
-    let text = String::from_utf8(read(&options.config)?).map_err(|_| Unusable {
-        reason: "config.malformed",
-        detail: format!("`{}` is not UTF-8", options.config.display()),
-    })?;
-    let config = Config::parse(&text).map_err(|error| Unusable::by(&error))?;
-    let bytes = read(&options.input)?;
-    let dialect = config.dialect().map_err(|error| Unusable::by(&error))?;
-    let header = crate::header(&bytes, &dialect).map_err(|error| Unusable::by(&error))?;
-    let columns = config.columns(&header).map_err(|error| Unusable::by(&error))?;
-    let table = read_csv(&bytes, &dialect, &columns).map_err(|error| Unusable::by(&error))?;
-    let folder = options.config.parent().unwrap_or(Path::new("."));
-    let plan = config.plan(&table, folder).map_err(|error| Unusable::by(&error))?;
-    let found = search(&table, &plan)?;
+    let planned = Planned::read(&options.input, &options.config)?;
+    let header = &planned.header;
+    let columns = planned.config.columns(header).map_err(|error| Unusable::by(&error))?;
+    let table = planned.table(&columns)?;
+    let plan = planned.plan(&table)?;
+    let separator = planned.separator()?;
+    let interrupt = Interrupt::noted()?;
+    let found = search(&table, &plan, &interrupt)?;
     let left_out: Vec<&String> =
         header.iter().filter(|name| !columns.contains(&name.as_str())).collect();
     let json = to_json(&found, &plan, &left_out)?;
-    let separator = config.output_separator().map_err(|error| Unusable::by(&error))?;
-    write(&options.output, |out| {
-        write_csv(out, &found.table, separator, config.flag(), &found.suppressed)
+    let output = Part::write(&options.output, |out| {
+        write_csv(out, &found.table, separator, planned.config.flag(), &found.suppressed)
     })?;
-    if let Some(path) = &options.report {
-        write(path, |out| writeln!(out, "{json:#}"))?;
-    }
+    let report = options.report.as_ref();
+    let report =
+        report.map(|path| Part::write(path, |out| writeln!(out, "{json:#}"))).transpose()?;
+    interrupt.check()?;
+    // The table last: where it is, the rest is, too.
+    report.into_iter().chain([output]).try_for_each(Part::keep)?;
     Ok(Answer { text: to_text(&found, &plan, &json, options), json })
 }
 
-fn search(table: &disclosure::Table, plan: &Plan) -> Result<Anonymised, Failure> {
+fn search(
+    table: &disclosure::Table,
+    plan: &Plan,
+    interrupt: &Interrupt,
+) -> Result<Anonymised, Failure> {
     let mut progress = Line::new();
-    let found = disclosure::anonymise(table, plan, &mut |at| progress.show(at));
+    let found = disclosure::anonymise(table, plan, &mut |at| {
+        progress.show(at);
+        interrupt.flow()
+    });
     progress.end();
     found.map_err(|error| match error {
         AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
+        AnonymiseError::Interrupted => Interrupt::failure(),
         other => Failure::Unusable(Unusable::by(&other)),
     })
 }
@@ -78,14 +85,13 @@ impl Line {
         Self { shown: false, last: Instant::now() }
     }
 
-    fn show(&mut self, at: Progress) -> ControlFlow<()> {
+    fn show(&mut self, at: Progress) {
         if self.last.elapsed() >= Duration::from_millis(250) && std::io::stderr().is_terminal() {
             let best = at.best.map_or_else(|| "none yet".to_owned(), |best| format!("{best:.6}"));
             let (done, left) = (at.evaluated, at.candidates);
             eprint!("\r{done} nodes looked at, {left} may be better; best: {best}  ");
             (self.shown, self.last) = (true, Instant::now());
         }
-        ControlFlow::Continue(())
     }
 
     fn end(&self) {
@@ -159,33 +165,6 @@ fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOpt
         found.evaluated,
         found.lattice_size,
     )
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    std::fs::read(path).map_err(|error| Unusable {
-        reason: "input.unreadable",
-        detail: format!("cannot read `{}`: {error}", path.display()),
-    })
-}
-
-/// Writes beside `path` and renames, so that a file is there whole or not at all.
-fn write(
-    path: &Path,
-    content: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> std::io::Result<()>,
-) -> Result<(), Unusable> {
-    let whole = || {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = path.with_file_name(name);
-        let mut out = std::io::BufWriter::new(std::fs::File::create(&part)?);
-        content(&mut out)?;
-        out.flush()?;
-        std::fs::rename(&part, path)
-    };
-    whole().map_err(|error| Unusable {
-        reason: "output.unwritable",
-        detail: format!("cannot write `{}`: {error}", path.display()),
-    })
 }
 
 const EXAMPLES: &str = "\

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod anonymise;
 #[cfg(test)]
+mod hierarchies;
+#[cfg(test)]
 mod measure;
 #[cfg(test)]
 mod reading;
