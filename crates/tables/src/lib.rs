@@ -13,6 +13,8 @@ mod config;
 mod encode;
 mod error;
 mod hierarchy_file;
+mod html;
+mod outcome;
 mod read;
 pub mod report;
 mod shape;

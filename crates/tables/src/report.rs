@@ -9,14 +9,7 @@ use serde_json::{Map, Value, json};
 /// unbounded is the string `Infinity`, what does not apply is null.
 #[must_use]
 pub fn to_json(measures: &Measures) -> Value {
-    let mut report = json!({
-        "verdict": "measured",
-        "rows": measures.rows,
-        "classes": measures.classes.as_ref().map_or(0, |classes| classes.count),
-        "k": measures.k(),
-        "class_sizes": sizes(measures),
-        "risk": risk(measures),
-    });
+    let mut report = people(measures);
     let worst = measures.worst();
     let attributes: Map<String, Value> = measures
         .attributes
@@ -24,10 +17,22 @@ pub fn to_json(measures: &Measures) -> Value {
         .map(|(name, models)| (name.clone(), Value::Object(model_members(Some(models)))))
         .collect();
     if let Value::Object(members) = &mut report {
+        members.insert("verdict".into(), json!("measured"));
         members.append(&mut model_members(worst.as_ref()));
         members.insert("attributes".into(), Value::Object(attributes));
     }
     report
+}
+
+/// Of that the classes and risks, which are of the quasi-identifiers alone.
+pub(crate) fn people(measures: &Measures) -> Value {
+    json!({
+        "rows": measures.rows,
+        "classes": measures.classes.as_ref().map_or(0, |classes| classes.count),
+        "k": measures.k(),
+        "class_sizes": sizes(measures),
+        "risk": risk(measures),
+    })
 }
 
 fn model_members(models: Option<&Models>) -> Map<String, Value> {
@@ -164,7 +169,7 @@ fn bound(bound: Bound, of: fn(f64) -> f64) -> String {
     }
 }
 
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

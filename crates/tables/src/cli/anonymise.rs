@@ -1,17 +1,19 @@
 //! `cloister-table anonymise`.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use disclosure::{AnonymiseError, Anonymised, Nulls, Plan, Progress, Question, Reading};
+use disclosure::{AnonymiseError, Anonymised, Plan, Progress};
 use serde_json::{Map, Value, json};
 
 use super::files::Part;
 use super::interrupt::Interrupt;
 use super::planned::Planned;
 use super::{Answer, Failure, Unusable};
+use crate::html::{Given, page};
+use crate::outcome::Outcome;
 use crate::{report, write_csv};
 
 /// Options of `anonymise`.
@@ -30,6 +32,9 @@ pub(super) struct AnonymiseOptions {
     /// Where the report is written as JSON; it is printed in any case
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Where the report is written as a page for people: one file, with plots
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
@@ -41,19 +46,32 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
     let separator = planned.separator()?;
     let interrupt = Interrupt::noted()?;
     let found = search(&table, &plan, &interrupt)?;
-    let left_out: Vec<&String> =
-        header.iter().filter(|name| !columns.contains(&name.as_str())).collect();
-    let json = to_json(&found, &plan, &left_out)?;
-    let output = Part::write(&options.output, |out| {
-        write_csv(out, &found.table, separator, planned.config.flag(), &found.suppressed)
-    })?;
-    let report = options.report.as_ref();
-    let report =
-        report.map(|path| Part::write(path, |out| writeln!(out, "{json:#}"))).transpose()?;
-    interrupt.check()?;
+    let left_out = header.iter().map(String::as_str).filter(|name| !columns.contains(name));
+    let outcome = Outcome::of(&table, &plan, &found, left_out.collect())
+        .map_err(|error| Unusable::by(&error))?;
+    let json = to_json(&outcome);
+    let mut parts = Vec::new();
+    if let Some(path) = &options.report {
+        parts.push(Part::write(path, |out| writeln!(out, "{json:#}"))?);
+    }
+    if let Some(path) = &options.html {
+        parts.push(Part::write(path, |out| {
+            let given = Given { input: &name(&options.input), output: &name(&options.output) };
+            out.write_all(page(&outcome, given).map_err(std::io::Error::other)?.as_bytes())
+        })?);
+    }
     // The table last: where it is, the rest is, too.
-    report.into_iter().chain([output]).try_for_each(Part::keep)?;
-    Ok(Answer { text: to_text(&found, &plan, &json, options), json })
+    parts.push(Part::write(&options.output, |out| {
+        write_csv(out, &found.table, separator, planned.config.flag(), &found.suppressed)
+    })?);
+    interrupt.check()?;
+    parts.into_iter().try_for_each(Part::keep)?;
+    Ok(Answer { text: to_text(&outcome, &json, options), json })
+}
+
+/// The last part of a path: folders are nobody's business.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn search(
@@ -101,43 +119,39 @@ impl Line {
     }
 }
 
-fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Value, Unusable> {
-    let kept: Vec<bool> = found.suppressed.iter().map(|suppressed| !suppressed).collect();
-    let kept = found.table.filtered(&kept).map_err(|error| Unusable::by(&error))?;
-    let question = Question {
-        quasi_identifiers: plan.quasi_identifiers.iter().map(|(name, _)| name.clone()).collect(),
-        sensitive: plan.sensitive.clone(),
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
-    };
-    let measures = disclosure::measure(&kept, &question).map_err(|error| Unusable::by(&error))?;
+fn to_json(outcome: &Outcome<'_>) -> Value {
+    let (plan, found) = (outcome.plan, outcome.found);
+    let names = || plan.quasi_identifiers.iter().map(|(name, _)| name.clone());
     let named = |levels: &[usize]| -> Map<String, Value> {
-        let names = plan.quasi_identifiers.iter().zip(levels);
-        names.map(|((name, _), level)| (name.clone(), json!(level))).collect()
+        names().zip(levels).map(|(name, level)| (name, json!(level))).collect()
     };
+    let losses = names().zip(&outcome.losses).map(|(name, loss)| (name, json!(loss.to_f64())));
     let path = found
         .path
         .iter()
         .map(|(levels, score)| json!({ "transformation": named(levels), "score": score }));
-    Ok(json!({
+    json!({
         "verdict": "anonymised",
         "reason": null,
         "transformation": named(&found.levels),
         "rows": found.table.rows(),
-        "suppressed": found.suppressed.iter().filter(|suppressed| **suppressed).count(),
+        "suppressed": outcome.suppressed(),
         "classes": found.classes,
         "score": found.score,
         "lattice_size": u64::try_from(found.lattice_size).unwrap_or(u64::MAX),
         "evaluated": found.evaluated,
         "optimal": found.optimal,
         "bound": found.bound,
-        "columns_left_out": left_out,
+        "columns_left_out": outcome.left_out,
         "path": path.collect::<Vec<_>>(),
-        "measures": report::to_json(&measures),
-    }))
+        "loss": losses.collect::<Map<_, _>>(),
+        "before": report::people(&outcome.before),
+        "measures": report::to_json(&outcome.after),
+    })
 }
 
-fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOptions) -> String {
+fn to_text(outcome: &Outcome<'_>, json: &Value, options: &AnonymiseOptions) -> String {
+    let (plan, found) = (outcome.plan, outcome.found);
     let levels: Vec<String> = plan
         .quasi_identifiers
         .iter()

@@ -7,6 +7,8 @@ mod hierarchies;
 #[cfg(test)]
 mod measure;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod run;
