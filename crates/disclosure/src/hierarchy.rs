@@ -115,18 +115,15 @@ impl Hierarchy {
 
     /// The levels for the values of `column`.
     pub(crate) fn over(&self, column: &Column) -> Result<Vec<Level>, HierarchyError> {
-        let paths: Result<Vec<&Vec<String>>, _> =
-            column.dictionary().iter().map(|value| self.path(column, value)).collect();
-        let paths = paths?;
+        let paths: Vec<Option<&Vec<String>>> =
+            column.dictionary().iter().map(|value| self.paths.get(value)).collect();
+        let missing = |code: usize| paths.get(code)?.is_none().then_some(());
+        if let Some((row, value, ())) = column.first_row(missing) {
+            let (column, value) = (column.name().to_owned(), value.clone());
+            return Err(HierarchyError::NoValue { column, value, row });
+        }
+        let paths: Vec<&Vec<String>> = paths.into_iter().flatten().collect();
         Ok((0..self.levels).map(|level| self.level(&paths, level)).collect())
-    }
-
-    fn path(&self, column: &Column, value: &String) -> Result<&Vec<String>, HierarchyError> {
-        self.paths.get(value).ok_or_else(|| HierarchyError::NoValue {
-            column: column.name().to_owned(),
-            value: value.clone(),
-            row: column.first_row(value),
-        })
     }
 
     fn level(&self, paths: &[&Vec<String>], level: usize) -> Level {
@@ -234,8 +231,8 @@ mod tests {
     #[test]
     fn every_value_of_the_column_needs_a_row() {
         let hierarchy = Hierarchy::new(&rows("1;*\n2;*")).unwrap();
-        let column = Column::encode("x", &["1", "7"].map(str::to_owned)).unwrap();
-        let error = hierarchy.over(&column).unwrap_err();
+        // The first row at fault, not the first value.
+        let error = hierarchy.over(&column(&["1", "7", "3", "7"])).unwrap_err();
         let expected = HierarchyError::NoValue { column: "x".into(), value: "7".into(), row: 2 };
         assert_eq!(error, expected);
     }

@@ -91,13 +91,16 @@ impl Column {
         &self.codes
     }
 
-    /// The first row with `value`, counted from 1; 0 if none has it.
-    pub(crate) fn first_row(&self, value: &str) -> u64 {
-        let code = self.dictionary.binary_search_by(|text| text.as_str().cmp(value)).ok();
-        let rows = self.codes.iter().zip(1_u64..);
-        let has_it = |held: u32| usize::try_from(held).ok() == code;
-        code.and_then(|_| rows.into_iter().find(|(held, _)| has_it(**held)))
-            .map_or(0, |(_, row)| row)
+    /// The first row, counted from 1, in whose code there is something `of_interest`: its number, its
+    /// text and that.
+    pub(crate) fn first_row<T>(
+        &self,
+        of_interest: impl Fn(usize) -> Option<T>,
+    ) -> Option<(u64, &String, T)> {
+        let codes = self.codes.iter().filter_map(|&code| usize::try_from(code).ok());
+        (1..)
+            .zip(codes)
+            .find_map(|(row, code)| Some((row, self.dictionary.get(code)?, of_interest(code)?)))
     }
 
     /// The text in `row`, counted from 0.

@@ -65,25 +65,23 @@ pub(crate) fn per_value(
     Ok(rows)
 }
 
-/// Calls `check` for every value of `column` that is not missing; a fault is named with the first
-/// row of the first value that has one.
+/// Calls `check` for every value of `column` that is not missing; a fault is named with the
+/// first row that has one.
 pub(crate) fn check_values(
     column: &Column,
     mut check: impl FnMut(&String) -> Result<(), ValueFault>,
 ) -> Result<(), HierarchyError> {
-    let mut faults = Vec::new();
-    for value in column.dictionary().iter().filter(|value| !value.is_empty()) {
-        if let Err(fault) = check(value) {
-            faults.push((column.first_row(value), value, fault));
+    let faults: Vec<Option<ValueFault>> = column
+        .dictionary()
+        .iter()
+        .map(|value| if value.is_empty() { None } else { check(value).err() })
+        .collect();
+    // One pass over the rows, however many values are at fault.
+    match column.first_row(|code| faults.get(code).copied().flatten()) {
+        Some((row, value, fault)) => {
+            let (column, value) = (column.name().to_owned(), value.clone());
+            Err(HierarchyError::Value { column, value, row, fault })
         }
-    }
-    match faults.into_iter().min_by_key(|(row, ..)| *row) {
-        Some((row, value, fault)) => Err(HierarchyError::Value {
-            column: column.name().to_owned(),
-            value: value.clone(),
-            row,
-            fault,
-        }),
         None => Ok(()),
     }
 }
