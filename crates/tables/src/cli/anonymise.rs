@@ -183,14 +183,16 @@ fn to_text(outcome: &Outcome<'_>, json: &Value, options: &AnonymiseOptions) -> S
 
 const EXAMPLES: &str = "\
 Example:
-  cloister table anonymise --input adult.csv --config adult.toml --output out.csv --report out.json
+  cloister table anonymise --input adult.csv --config adult.toml --output out.csv \\
+      --report out.json --html out.html
 
 The configuration; files of hierarchies are looked for beside it:
   [input]
   separator = \";\"              # also trim = true, null_texts = [\"?\"]
   [columns.age]
   role = \"quasi-identifier\"    # identifier | quasi-identifier | sensitive | public
-  hierarchy = \"age.csv\"        # without one the column stays as it is
+  hierarchy = \"age.csv\"        # or { file = …, separator = \";\" }, or built, see below;
+                               # without one the column stays as it is
   [columns.occupation]
   role = \"sensitive\"
   kind = \"categorical\"         # ordered (order = [\"low\", …]) | numeric
@@ -202,6 +204,16 @@ The configuration; files of hierarchies are looked for beside it:
                                # | precision | height
   suppression_limit = 0.01
   method = \"optimal\"           # heuristic | auto
+
+Built hierarchies, all of which end in `*`, for instance hierarchy = { build = \"masking\" }:
+  build = \"intervals\"          # of numbers: start = 0, widths = [5, 10, 20], also bottom = 18,
+                               # top = 85; or the cuts of each level, levels = [[18, 35, 65], [65]]
+  build = \"masking\"            # of texts: from = \"right\" | \"left\", character = \"*\",
+                               # pad = \"_\", pad_at = \"right\" | \"left\"
+  build = \"dates\"              # 2026-03-29: levels = [\"month\", \"quarter\", \"year\", \"decade\"]
+  build = \"order\"              # order = [\"low\", \"middle\", \"high\", \"top\"], groups = [2]
+  build = \"priority\"           # frequent values stay longest: levels = 10
+`cloister table hierarchy` writes one, to be looked at or edited.
 
 Models and their keys: k-anonymity k; alpha-k-anonymity alpha, k; l-diversity l; entropy-l-diversity l;
 recursive-c-l-diversity c, l; t-closeness t, distance (equal | ordered | hierarchical); beta-likeness
