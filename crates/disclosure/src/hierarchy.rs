@@ -1,10 +1,29 @@
 //! Generalisation hierarchies: what each value of a column may be replaced by, level by level.
+//!
+//! A [`Hierarchy`] is written down row by row, or made by a [`Builder`].
+
+mod builder;
+mod dates;
+mod decimal;
+mod error;
+mod groups;
+mod intervals;
+mod masking;
+mod priority;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Reason;
-
+use crate::measures::Ratio;
 use crate::table::Column;
+pub use builder::Builder;
+use builder::{check_values, per_value};
+pub use dates::{Dates, Period};
+pub use decimal::Decimal;
+pub use error::{BuilderError, HierarchyError, ValueFault};
+pub use groups::Groups;
+pub use intervals::Intervals;
+pub use masking::{End, Masking};
+pub use priority::Priority;
 
 /// The values of a column and what stands for each on every level: level 0 is the value itself, and
 /// what is one value on a level is one value on the next.
@@ -62,22 +81,49 @@ impl Hierarchy {
         self.levels
     }
 
-    /// The levels for the values of `column`.
-    pub(crate) fn over(&self, column: &Column) -> Result<Vec<Level>, HierarchyError> {
-        let paths: Result<Vec<&Vec<String>>, _> =
-            column.dictionary().iter().map(|value| self.path(column, value)).collect();
-        let paths = paths?;
-        Ok((0..self.levels).map(|level| self.level(&paths, level)).collect())
+    /// The values, ascending, each with its texts from level 0 upwards.
+    pub fn rows(&self) -> impl Iterator<Item = &[String]> {
+        self.paths.values().map(Vec::as_slice)
     }
 
-    fn path(&self, column: &Column, value: &String) -> Result<&Vec<String>, HierarchyError> {
-        self.paths.get(value).ok_or_else(|| {
-            let row = (0_u64..)
-                .zip(column.codes())
-                .find(|(_, code)| dictionary(column, **code) == Some(value))
-                .map_or(0, |(row, _)| row + 1);
-            HierarchyError::NoValue { column: column.name().to_owned(), value: value.clone(), row }
-        })
+    /// What `level` of this hierarchy loses of `column`: the mean over its cells of
+    /// (leaves − 1) / (all values − 1), and 1 in rows that are `suppressed` (Iyengar, KDD 2002).
+    ///
+    /// # Errors
+    /// [`HierarchyError::NoValue`] for a value of the column that this has no row for.
+    pub fn loss(
+        &self,
+        column: &Column,
+        level: usize,
+        suppressed: &[bool],
+    ) -> Result<Ratio, HierarchyError> {
+        let levels = self.over(column)?;
+        let Some(level) = levels.get(level) else { return Ok(Ratio::ZERO) };
+        let most = level.domain.saturating_sub(1);
+        let cost = |code: u32| -> Option<u64> {
+            let on_level = level.codes.get(usize::try_from(code).ok()?)?;
+            let leaves = level.leaves.get(usize::try_from(*on_level).ok()?)?;
+            Some(leaves.saturating_sub(1))
+        };
+        let cells = column.codes().iter().zip(suppressed);
+        let costs = cells.map(|(&code, &is_suppressed)| {
+            u128::from(if is_suppressed { most } else { cost(code).unwrap_or(most) })
+        });
+        let (sum, rows) = costs.fold((0, 0), |(sum, rows), cost| (sum + cost, rows + 1));
+        Ok(Ratio::new(sum, rows * u128::from(most)).unwrap_or(Ratio::ZERO))
+    }
+
+    /// The levels for the values of `column`.
+    pub(crate) fn over(&self, column: &Column) -> Result<Vec<Level>, HierarchyError> {
+        let paths: Vec<Option<&Vec<String>>> =
+            column.dictionary().iter().map(|value| self.paths.get(value)).collect();
+        let missing = |code: usize| paths.get(code)?.is_none().then_some(());
+        if let Some((row, value, ())) = column.first_row(missing) {
+            let (column, value) = (column.name().to_owned(), value.clone());
+            return Err(HierarchyError::NoValue { column, value, row });
+        }
+        let paths: Vec<&Vec<String>> = paths.into_iter().flatten().collect();
+        Ok((0..self.levels).map(|level| self.level(&paths, level)).collect())
     }
 
     fn level(&self, paths: &[&Vec<String>], level: usize) -> Level {
@@ -97,10 +143,6 @@ impl Hierarchy {
     }
 }
 
-fn dictionary(column: &Column, code: u32) -> Option<&String> {
-    column.dictionary().get(usize::try_from(code).ok()?)
-}
-
 /// One level of a hierarchy over the values of one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
@@ -114,83 +156,27 @@ pub(crate) struct Level {
     pub(crate) domain: u64,
 }
 
-/// Why rows are no hierarchy, or not one for a column.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HierarchyError {
-    /// No rows, or rows without a value.
-    #[error("the hierarchy is empty; each row has a value and what stands for it on each level")]
-    Empty,
-    /// A value of the column that the hierarchy does not have.
-    #[error(
-        "the hierarchy of column `{column}` has no row for `{value}`, which row {row} of the table \
-         has; add one"
-    )]
-    NoValue {
-        /// The column.
-        column: String,
-        /// The value; empty if it is missing.
-        value: String,
-        /// The first row of the table with it, counted from 1.
-        row: u64,
-    },
-    /// A row that is longer or shorter than the first.
-    #[error("row {row} of the hierarchy has {found} levels, the first has {expected}")]
-    Ragged {
-        /// The row.
-        row: u64,
-        /// Its levels.
-        found: usize,
-        /// Those of the first.
-        expected: usize,
-    },
-    /// Two rows agree on a level and not on the next.
-    #[error(
-        "row {row} of the hierarchy: `{value}` on level {level} stands for something else on the \
-         next level than in an earlier row"
-    )]
-    Splits {
-        /// The later row.
-        row: u64,
-        /// The level on which they agree.
-        level: usize,
-        /// The text on it.
-        value: String,
-    },
-    /// More levels than a lattice can number.
-    #[error("the hierarchy has {levels} levels; at most 127 are possible")]
-    TooDeep {
-        /// Its levels.
-        levels: usize,
-    },
-    /// A value with two rows.
-    #[error("row {row} of the hierarchy: `{value}` has a row already")]
-    ValueTwice {
-        /// The later row.
-        row: u64,
-        /// The value.
-        value: String,
-    },
-}
-
-impl Reason for HierarchyError {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Empty => "hierarchy.empty",
-            Self::NoValue { .. } => "hierarchy.no-value",
-            Self::Ragged { .. } => "hierarchy.ragged",
-            Self::Splits { .. } => "hierarchy.splits",
-            Self::TooDeep { .. } => "hierarchy.too-deep",
-            Self::ValueTwice { .. } => "hierarchy.value-twice",
-        }
-    }
-}
-
+/// What stands for every value.
+const ANY: &str = "*";
 /// A level is numbered in seven bits.
 const MAX_LEVELS: usize = 127;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Reason as _;
+
+    /// A column `x`.
+    pub(super) fn column(cells: &[&str]) -> Column {
+        let cells: Vec<String> = cells.iter().map(|&cell| cell.to_owned()).collect();
+        Column::encode("x", &cells).unwrap()
+    }
+
+    /// The rows built for a column of `cells`, by value.
+    pub(super) fn built(builder: &Builder, cells: &[&str]) -> Vec<String> {
+        let hierarchy = builder.build(&column(cells)).unwrap();
+        hierarchy.rows().map(|row| row.join("|")).collect()
+    }
 
     fn rows(text: &str) -> Vec<Vec<String>> {
         text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect()
@@ -214,6 +200,23 @@ mod tests {
     }
 
     #[test]
+    fn loss_is_the_share_of_values_that_a_cell_may_be() {
+        let hierarchy =
+            Hierarchy::new(&rows("1;low;*\n2;low;*\n3;high;*\n9;high;*\n8;high;*")).unwrap();
+        let loss = |level, suppressed: &[bool]| {
+            hierarchy.loss(&column(&["1", "3", "3"]), level, suppressed).unwrap()
+        };
+        let ratio = |numerator, denominator| Ratio::new(numerator, denominator).unwrap();
+        assert_eq!(loss(0, &[false; 3]), Ratio::ZERO);
+        // Of four other values `low` may be one and `high` two.
+        assert_eq!(loss(1, &[false; 3]), ratio(1 + 2 + 2, 3 * 4));
+        assert_eq!(loss(1, &[false, true, false]), ratio(1 + 4 + 2, 3 * 4));
+        assert_eq!(loss(2, &[false; 3]), ratio(1, 1));
+        let flat = Hierarchy::flat(&column(&["7"]));
+        assert_eq!(flat.loss(&column(&["7"]), 0, &[true]).unwrap(), Ratio::ZERO);
+    }
+
+    #[test]
     fn what_is_no_hierarchy_is_refused_by_row() {
         assert_eq!(refused(""), "hierarchy.empty");
         assert_eq!(refused("1;low;*\n2;low"), "hierarchy.ragged");
@@ -228,8 +231,8 @@ mod tests {
     #[test]
     fn every_value_of_the_column_needs_a_row() {
         let hierarchy = Hierarchy::new(&rows("1;*\n2;*")).unwrap();
-        let column = Column::encode("x", &["1", "7"].map(str::to_owned)).unwrap();
-        let error = hierarchy.over(&column).unwrap_err();
+        // The first row at fault, not the first value.
+        let error = hierarchy.over(&column(&["1", "7", "3", "7"])).unwrap_err();
         let expected = HierarchyError::NoValue { column: "x".into(), value: "7".into(), row: 2 };
         assert_eq!(error, expected);
     }

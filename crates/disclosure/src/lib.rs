@@ -46,7 +46,10 @@ pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check, rehearse};
 pub use classes::Classes;
 pub use entry::{EntryKind, OutputEntry};
-pub use hierarchy::{Hierarchy, HierarchyError};
+pub use hierarchy::{
+    Builder, BuilderError, Dates, Decimal, End, Groups, Hierarchy, HierarchyError, Intervals,
+    Masking, Period, Priority, ValueFault,
+};
 pub use measures::{
     Bound, ClassSizes, Kind, MeasureError, Measures, Models, Nulls, Order, PopulationRisk,
     Question, Ratio, Reading, Risk, SamplingFraction, Sensitive, Suda, SudaDis, measure,

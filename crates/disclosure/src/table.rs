@@ -91,6 +91,18 @@ impl Column {
         &self.codes
     }
 
+    /// The first row, counted from 1, in whose code there is something `of_interest`: its number, its
+    /// text and that.
+    pub(crate) fn first_row<T>(
+        &self,
+        of_interest: impl Fn(usize) -> Option<T>,
+    ) -> Option<(u64, &String, T)> {
+        let codes = self.codes.iter().filter_map(|&code| usize::try_from(code).ok());
+        (1..)
+            .zip(codes)
+            .find_map(|(row, code)| Some((row, self.dictionary.get(code)?, of_interest(code)?)))
+    }
+
     /// The text in `row`, counted from 0.
     #[must_use]
     pub fn cell(&self, row: usize) -> Option<&str> {

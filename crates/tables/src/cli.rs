@@ -3,12 +3,15 @@
 
 mod anonymise;
 mod columns;
+mod files;
+mod hierarchy;
+mod interrupt;
 mod measure;
+mod planned;
 mod progress;
 
 use std::error::Error;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +24,7 @@ pub fn main() -> ExitCode {
     let Cli { json, command } = Cli::parse();
     let outcome = match command {
         Command::Anonymise(options) => anonymise::run(&options),
+        Command::Hierarchy(options) => hierarchy::run(&options).map_err(Failure::Unusable),
         Command::Measure(options) => measure::run(&options).map_err(Failure::Unusable),
     };
     match outcome {
@@ -29,11 +33,11 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            let (verdict, code) = match &failure {
-                Failure::Refused(_) => ("refused", 1),
-                Failure::Unusable(_) => ("unusable", 2),
+            let (verdict, code, why) = match failure {
+                Failure::Refused(why) => ("refused", 1, why),
+                Failure::Unusable(why) => ("unusable", 2, why),
+                Failure::Interrupted(why) => ("interrupted", INTERRUPTED, why),
             };
-            let (Failure::Refused(why) | Failure::Unusable(why)) = failure;
             let Unusable { reason, detail } = why;
             let said = json!({ "verdict": verdict, "reason": reason, "detail": detail });
             if json {
@@ -61,6 +65,8 @@ struct Cli {
 enum Command {
     /// Make a table that hides its people, at the least cost
     Anonymise(anonymise::AnonymiseOptions),
+    /// Write a hierarchy that the configuration builds, to be looked at or edited
+    Hierarchy(hierarchy::HierarchyOptions),
     /// Say how well a table hides each of its people
     Measure(measure::MeasureOptions),
 }
@@ -73,6 +79,8 @@ struct Answer {
 
 /// Why there is no answer.
 enum Failure {
+    /// Someone pressed Ctrl-C: exit code 130.
+    Interrupted(Unusable),
     /// The table cannot be made as asked: exit code 1.
     Refused(Unusable),
     /// Wrong usage or unreadable input: exit code 2.
@@ -112,17 +120,12 @@ impl Unusable {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    std::fs::read(path).map_err(|error| Unusable {
-        reason: "input.unreadable",
-        detail: format!("cannot read `{}`: {error}", path.display()),
-    })
-}
-
 fn print(text: String) {
     // A reader that went away, as `head` does, is no error of the command.
     let _closed = writeln!(std::io::stdout(), "{}", text.trim_end());
 }
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 refused, 2 wrong usage or unreadable input (with a reason code).";
+/// The exit code of a program that Ctrl-C ended, as shells have it.
+const INTERRUPTED: u8 = 130;
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused, 2 wrong usage or unreadable input (with a \
+     reason code), 130 ended by Ctrl-C.";

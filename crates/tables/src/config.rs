@@ -1,18 +1,18 @@
 //! The file that says how a table is anonymised.
 
+mod hierarchies;
 mod models;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use disclosure::{
-    Column, Hierarchy, HierarchyError, Kind, Method, Metric, Order, Plan, Ratio, Sensitive, Table,
-};
+use disclosure::{Column, Hierarchy, Kind, Method, Metric, Order, Plan, Ratio, Sensitive, Table};
 use domain::Reason;
 use serde::Deserialize;
 
 use crate::Dialect;
-use crate::hierarchy_file::read_hierarchy;
+use hierarchies::RawHierarchy;
+pub use hierarchies::SourceError;
 use models::RawModel;
 
 /// What `--config` holds, in the words of `docs/disclosure.md`.
@@ -61,7 +61,7 @@ impl Default for Output {
 #[serde(deny_unknown_fields)]
 struct RawColumn {
     role: Role,
-    hierarchy: Option<String>,
+    hierarchy: Option<RawHierarchy>,
     kind: Option<RawKind>,
     order: Option<Vec<String>>,
 }
@@ -201,8 +201,10 @@ impl Config {
             })
         };
         let quasi_identifiers = with_role(Role::QuasiIdentifier)
-            .map(|(column, raw)| {
-                Ok((column.name().to_owned(), self.hierarchy(column, raw, folder)?))
+            .map(|(column, _)| {
+                let hierarchy = self.hierarchy(column, folder)?;
+                let hierarchy = hierarchy.unwrap_or_else(|| Hierarchy::flat(column));
+                Ok((column.name().to_owned(), hierarchy))
             })
             .collect::<Result<_, ConfigError>>()?;
         let sensitive: Vec<Sensitive> = with_role(Role::Sensitive)
@@ -211,13 +213,11 @@ impl Config {
         let mut models = Vec::new();
         for model in &self.models {
             models.extend(model.models(&sensitive, &|name| {
-                let (column, raw) = with_role(Role::Sensitive)
+                let (column, _) = with_role(Role::Sensitive)
                     .find(|(column, _)| column.name() == name)
                     .ok_or_else(|| ConfigError::Attribute(name.to_owned()))?;
-                if raw.hierarchy.is_none() {
-                    return Err(ConfigError::NoHierarchy(name.to_owned()));
-                }
-                self.hierarchy(column, raw, folder)
+                let hierarchy = self.hierarchy(column, folder)?;
+                hierarchy.ok_or_else(|| ConfigError::NoHierarchy(name.to_owned()))
             })?);
         }
         Ok(Plan {
@@ -235,16 +235,22 @@ impl Config {
         })
     }
 
-    fn hierarchy(
+    /// The hierarchy of `column`, if it has one. Files are looked for in `folder`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Hierarchy`].
+    pub fn hierarchy(
         &self,
         column: &Column,
-        raw: &RawColumn,
         folder: &Path,
-    ) -> Result<Hierarchy, ConfigError> {
-        let Some(file) = &raw.hierarchy else { return Ok(Hierarchy::flat(column)) };
-        let bytes = std::fs::read(folder.join(file))
-            .map_err(|error| ConfigError::File { file: file.clone(), error })?;
-        read_hierarchy(file, &bytes, byte(self.input.separator)?, self.input.trim)
+    ) -> Result<Option<Hierarchy>, ConfigError> {
+        let raw = self.columns.get(column.name()).and_then(|raw| raw.hierarchy.as_ref());
+        let Some(raw) = raw else { return Ok(None) };
+        let (separator, trim) = (byte(self.input.separator)?, self.input.trim);
+        raw.of(column, folder, separator, trim).map(Some).map_err(|error| {
+            let (column, error) = (column.name().to_owned(), Box::new(error));
+            ConfigError::Hierarchy { column, error }
+        })
     }
 }
 
@@ -289,10 +295,13 @@ fn ratio(key: &'static str, value: f64, most: f64) -> Result<Ratio, ConfigError>
 }
 
 fn byte(separator: char) -> Result<u8, ConfigError> {
-    u8::try_from(separator)
-        .ok()
-        .filter(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r'))
-        .ok_or(ConfigError::Separator(separator))
+    ascii(separator).ok_or(ConfigError::Separator(separator))
+}
+
+/// The byte that `separator` is in a file, if it can separate cells.
+fn ascii(separator: char) -> Option<u8> {
+    let byte = u8::try_from(separator).ok()?;
+    (byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r')).then_some(byte)
 }
 
 /// Enough for some seconds of search on a large table.
@@ -306,35 +315,17 @@ pub enum ConfigError {
         "a model needs `attribute`, the name of a column whose role is `sensitive`; found `{0}`"
     )]
     Attribute(String),
-    /// A hierarchy's file cannot be read.
-    #[error("cannot read the hierarchy `{file}`")]
-    File {
-        /// The file.
-        file: String,
-        /// Why.
-        #[source]
-        error: std::io::Error,
-    },
     /// The input has a column of the flag's name.
     #[error("the input has a column `{0}` already; name another `flag` in `[output]`")]
     Flag(String),
-    /// A file that is no hierarchy.
-    #[error("`{file}` is no hierarchy")]
+    /// A column has no hierarchy.
+    #[error("the hierarchy of column `{column}` cannot be used")]
     Hierarchy {
-        /// The file.
-        file: String,
+        /// The column.
+        column: String,
         /// Why.
         #[source]
-        error: HierarchyError,
-    },
-    /// A hierarchy's file is not CSV.
-    #[error("the hierarchy `{file}` cannot be read as CSV")]
-    HierarchyCsv {
-        /// The file.
-        file: String,
-        /// Why.
-        #[source]
-        error: csv::Error,
+        error: Box<SourceError>,
     },
     /// A key that a model needs.
     #[error("the model `{model}` needs `{key}`")]
@@ -352,8 +343,8 @@ pub enum ConfigError {
         /// Those that it has.
         available: Vec<String>,
     },
-    /// Hierarchical distance without a hierarchy.
-    #[error("hierarchical distance needs a `hierarchy` of the column `{0}`")]
+    /// Hierarchical distance, or a hierarchy to write, without one.
+    #[error("this needs a `hierarchy` of the column `{0}`, which has none")]
     NoHierarchy(String),
     /// A number out of range.
     #[error("`{key} = {value}` is out of range")]
@@ -383,10 +374,8 @@ impl Reason for ConfigError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Attribute(_) => "config.attribute",
-            Self::File { .. } => "config.unreadable-hierarchy",
             Self::Flag(_) => "config.flag",
             Self::Hierarchy { error, .. } => error.reason(),
-            Self::HierarchyCsv { .. } => "hierarchy.malformed",
             Self::Missing { .. } => "config.missing-key",
             Self::NoColumn { .. } => "config.unknown-column",
             Self::NoHierarchy(_) => "config.no-hierarchy",

@@ -13,12 +13,14 @@ mod config;
 mod encode;
 mod error;
 mod hierarchy_file;
+mod html;
+mod outcome;
 mod read;
 pub mod report;
 mod shape;
 mod write;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, SourceError};
 pub use error::CsvError;
 pub use read::{Dialect, header, read_csv};
 pub use write::write_csv;

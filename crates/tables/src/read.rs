@@ -158,7 +158,7 @@ fn label(position: usize) -> String {
 
 /// What `trim` takes away.
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests {

@@ -18,14 +18,7 @@ pub fn to_json(measures: &Measures) -> Value {
 /// The measures as JSON, with further risks: of those not asked for it has null.
 #[must_use]
 pub fn to_json_with(measures: &Measures, risks: &Risks) -> Value {
-    let mut report = json!({
-        "verdict": "measured",
-        "rows": measures.rows,
-        "classes": measures.classes.as_ref().map_or(0, |classes| classes.count),
-        "k": measures.k(),
-        "class_sizes": sizes(measures),
-        "risk": risk::to_json(measures, risks),
-    });
+    let mut report = people(measures, risks);
     let worst = measures.worst();
     let attributes: Map<String, Value> = measures
         .attributes
@@ -33,10 +26,22 @@ pub fn to_json_with(measures: &Measures, risks: &Risks) -> Value {
         .map(|(name, models)| (name.clone(), Value::Object(model_members(Some(models)))))
         .collect();
     if let Value::Object(members) = &mut report {
+        members.insert("verdict".into(), json!("measured"));
         members.append(&mut model_members(worst.as_ref()));
         members.insert("attributes".into(), Value::Object(attributes));
     }
     report
+}
+
+/// Of that the classes and risks, which are of the quasi-identifiers alone.
+pub(crate) fn people(measures: &Measures, risks: &Risks) -> Value {
+    json!({
+        "rows": measures.rows,
+        "classes": measures.classes.as_ref().map_or(0, |classes| classes.count),
+        "k": measures.k(),
+        "class_sizes": sizes(measures),
+        "risk": risk::to_json(measures, risks),
+    })
 }
 
 fn model_members(models: Option<&Models>) -> Map<String, Value> {
@@ -162,7 +167,7 @@ fn bound(bound: Bound, of: fn(f64) -> f64) -> String {
     }
 }
 
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -4,7 +4,7 @@ use super::Judged;
 use super::judgement::Judgement;
 use crate::classes::Classes;
 use crate::finding::{Located, Problem};
-use crate::measures::{Kind, Nulls, Question, Ratio, Reading, Sensitive, measure};
+use crate::measures::{Kind, Question, Ratio, Sensitive, measure};
 use crate::roles::{ColumnRole, Roles, role_of};
 use crate::rules::{Output, Shape};
 use crate::vocabulary::DisclosureRisk;
@@ -62,8 +62,7 @@ fn sensitive(file: &Judged<'_>, quasi_identifiers: Vec<String>, found: &mut Judg
     let question = Question {
         sensitive: file.output.columns().filter(is_sensitive).map(column).collect(),
         quasi_identifiers,
-        reading: Reading::Alone,
-        nulls: Nulls::Value,
+        ..Question::default()
     };
     let limits = file.rules.thresholds();
     let Ok(measures) = measure(file.table, &question) else {

@@ -8,6 +8,8 @@ mod anonymise_properties;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod hierarchy_properties;
+#[cfg(test)]
 mod known_faults;
 #[cfg(test)]
 mod measures;

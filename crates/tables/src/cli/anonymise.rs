@@ -1,18 +1,20 @@
 //! `cloister-table anonymise`.
 
 use std::io::Write as _;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use disclosure::{
-    AnonymiseError, Anonymised, Distance, Hierarchy, Model, Plan, Progress, Question,
-};
+use disclosure::{AnonymiseError, Anonymised, Plan, Progress};
 use serde_json::{Map, Value, json};
 
+use super::files::Part;
+use super::interrupt::Interrupt;
+use super::planned::Planned;
 use super::progress::Line;
-use super::{Answer, Failure, Unusable, read};
-use crate::{Config, read_csv, report, write_csv};
+use super::{Answer, Failure, Unusable};
+use crate::html::{Given, page};
+use crate::outcome::Outcome;
+use crate::{report, write_csv};
 
 /// Options of `anonymise`.
 #[derive(Debug, Args)]
@@ -30,44 +32,62 @@ pub(super) struct AnonymiseOptions {
     /// Where the report is written as JSON; it is printed in any case
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Where the report is written as a page for people: one file, with plots
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
-    let text = String::from_utf8(read(&options.config)?).map_err(|_| Unusable {
-        reason: "config.malformed",
-        detail: format!("`{}` is not UTF-8", options.config.display()),
-    })?;
-    let config = Config::parse(&text).map_err(|error| Unusable::by(&error))?;
-    let bytes = read(&options.input)?;
-    let dialect = config.dialect().map_err(|error| Unusable::by(&error))?;
-    let header = crate::header(&bytes, &dialect).map_err(|error| Unusable::by(&error))?;
-    let columns = config.columns(&header).map_err(|error| Unusable::by(&error))?;
-    let table = read_csv(&bytes, &dialect, &columns).map_err(|error| Unusable::by(&error))?;
-    let folder = options.config.parent().unwrap_or(Path::new("."));
-    let plan = config.plan(&table, folder).map_err(|error| Unusable::by(&error))?;
-    let found = search(&table, &plan)?;
-    let left_out: Vec<&String> =
-        header.iter().filter(|name| !columns.contains(&name.as_str())).collect();
-    let json = to_json(&found, &plan, &left_out)?;
-    let separator = config.output_separator().map_err(|error| Unusable::by(&error))?;
-    write(&options.output, |out| {
-        write_csv(out, &found.table, separator, config.flag(), &found.suppressed)
-    })?;
+    let planned = Planned::read(&options.input, &options.config)?;
+    let header = &planned.header;
+    let columns = planned.config.columns(header).map_err(|error| Unusable::by(&error))?;
+    let table = planned.table(&columns)?;
+    let plan = planned.plan(&table)?;
+    let separator = planned.separator()?;
+    let interrupt = Interrupt::noted()?;
+    let found = search(&table, &plan, &interrupt)?;
+    let left_out = header.iter().map(String::as_str).filter(|name| !columns.contains(name));
+    let outcome = Outcome::of(&table, &plan, &found, left_out.collect())
+        .map_err(|error| Unusable::by(&error))?;
+    let json = to_json(&outcome);
+    let mut parts = Vec::new();
     if let Some(path) = &options.report {
-        write(path, |out| writeln!(out, "{json:#}"))?;
+        parts.push(Part::write(path, |out| writeln!(out, "{json:#}"))?);
     }
-    Ok(Answer { text: to_text(&found, &plan, &json, options), json })
+    if let Some(path) = &options.html {
+        parts.push(Part::write(path, |out| {
+            let given = Given { input: &name(&options.input), output: &name(&options.output) };
+            out.write_all(page(&outcome, given).map_err(std::io::Error::other)?.as_bytes())
+        })?);
+    }
+    // The table last: where it is, the rest is, too.
+    parts.push(Part::write(&options.output, |out| {
+        write_csv(out, &found.table, separator, planned.config.flag(), &found.suppressed)
+    })?);
+    interrupt.check()?;
+    parts.into_iter().try_for_each(Part::keep)?;
+    Ok(Answer { text: to_text(&outcome, &json, options), json })
 }
 
-fn search(table: &disclosure::Table, plan: &Plan) -> Result<Anonymised, Failure> {
+/// The last part of a path: folders are nobody's business.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn search(
+    table: &disclosure::Table,
+    plan: &Plan,
+    interrupt: &Interrupt,
+) -> Result<Anonymised, Failure> {
     let mut progress = Line::new();
     let found = disclosure::anonymise(table, plan, &mut |at| {
         progress.show(|| said(at));
-        ControlFlow::Continue(())
+        interrupt.flow()
     });
     progress.end();
     found.map_err(|error| match error {
         AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
+        AnonymiseError::Interrupted => Interrupt::failure(),
         other => Failure::Unusable(Unusable::by(&other)),
     })
 }
@@ -77,53 +97,39 @@ fn said(at: Progress) -> String {
     format!("{} nodes looked at, {} may be better; best: {best}", at.evaluated, at.candidates)
 }
 
-fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Value, Unusable> {
-    let kept: Vec<bool> = found.suppressed.iter().map(|suppressed| !suppressed).collect();
-    let kept = found.table.filtered(&kept).map_err(|error| Unusable::by(&error))?;
-    let question = Question {
-        quasi_identifiers: plan.quasi_identifiers.iter().map(|(name, _)| name.clone()).collect(),
-        sensitive: plan.sensitive.clone(),
-        hierarchies: plan.models.iter().filter_map(hierarchy).collect(),
-        ..Question::default()
-    };
-    let measures = disclosure::measure(&kept, &question).map_err(|error| Unusable::by(&error))?;
+fn to_json(outcome: &Outcome<'_>) -> Value {
+    let (plan, found) = (outcome.plan, outcome.found);
+    let names = || plan.quasi_identifiers.iter().map(|(name, _)| name.clone());
     let named = |levels: &[usize]| -> Map<String, Value> {
-        let names = plan.quasi_identifiers.iter().zip(levels);
-        names.map(|((name, _), level)| (name.clone(), json!(level))).collect()
+        names().zip(levels).map(|(name, level)| (name, json!(level))).collect()
     };
+    let losses = names().zip(&outcome.losses).map(|(name, loss)| (name, json!(loss.to_f64())));
     let path = found
         .path
         .iter()
         .map(|(levels, score)| json!({ "transformation": named(levels), "score": score }));
-    Ok(json!({
+    json!({
         "verdict": "anonymised",
         "reason": null,
         "transformation": named(&found.levels),
         "rows": found.table.rows(),
-        "suppressed": found.suppressed.iter().filter(|suppressed| **suppressed).count(),
+        "suppressed": outcome.suppressed(),
         "classes": found.classes,
         "score": found.score,
         "lattice_size": u64::try_from(found.lattice_size).unwrap_or(u64::MAX),
         "evaluated": found.evaluated,
         "optimal": found.optimal,
         "bound": found.bound,
-        "columns_left_out": left_out,
+        "columns_left_out": outcome.left_out,
         "path": path.collect::<Vec<_>>(),
-        "measures": report::to_json(&measures),
-    }))
+        "loss": losses.collect::<Map<_, _>>(),
+        "before": report::people(&outcome.before, &report::Risks::default()),
+        "measures": report::to_json(&outcome.after),
+    })
 }
 
-/// The hierarchy by which a model measures its sensitive column.
-fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
-    match model {
-        Model::TCloseness { attribute, distance: Distance::Hierarchical(hierarchy), .. } => {
-            Some((attribute.clone(), hierarchy.clone()))
-        }
-        _ => None,
-    }
-}
-
-fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOptions) -> String {
+fn to_text(outcome: &Outcome<'_>, json: &Value, options: &AnonymiseOptions) -> String {
+    let (plan, found) = (outcome.plan, outcome.found);
     let levels: Vec<String> = plan
         .quasi_identifiers
         .iter()
@@ -153,36 +159,18 @@ fn to_text(found: &Anonymised, plan: &Plan, json: &Value, options: &AnonymiseOpt
     )
 }
 
-/// Writes beside `path` and renames, so that a file is there whole or not at all.
-fn write(
-    path: &Path,
-    content: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> std::io::Result<()>,
-) -> Result<(), Unusable> {
-    let whole = || {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = path.with_file_name(name);
-        let mut out = std::io::BufWriter::new(std::fs::File::create(&part)?);
-        content(&mut out)?;
-        out.flush()?;
-        std::fs::rename(&part, path)
-    };
-    whole().map_err(|error| Unusable {
-        reason: "output.unwritable",
-        detail: format!("cannot write `{}`: {error}", path.display()),
-    })
-}
-
 const EXAMPLES: &str = "\
 Example:
-  cloister table anonymise --input adult.csv --config adult.toml --output out.csv --report out.json
+  cloister table anonymise --input adult.csv --config adult.toml --output out.csv \\
+      --report out.json --html out.html
 
 The configuration; files of hierarchies are looked for beside it:
   [input]
   separator = \";\"              # also trim = true, null_texts = [\"?\"]
   [columns.age]
   role = \"quasi-identifier\"    # identifier | quasi-identifier | sensitive | public
-  hierarchy = \"age.csv\"        # without one the column stays as it is
+  hierarchy = \"age.csv\"        # or { file = …, separator = \";\" }, or built, see below;
+                               # without one the column stays as it is
   [columns.occupation]
   role = \"sensitive\"
   kind = \"categorical\"         # ordered (order = [\"low\", …]) | numeric
@@ -194,6 +182,16 @@ The configuration; files of hierarchies are looked for beside it:
                                # | precision | height
   suppression_limit = 0.01
   method = \"optimal\"           # heuristic | auto
+
+Built hierarchies, all of which end in `*`, for instance hierarchy = { build = \"masking\" }:
+  build = \"intervals\"          # of numbers: start = 0, widths = [5, 10, 20], also bottom = 18,
+                               # top = 85; or the cuts of each level, levels = [[18, 35, 65], [65]]
+  build = \"masking\"            # of texts: from = \"right\" | \"left\", character = \"*\",
+                               # pad = \"_\", pad_at = \"right\" | \"left\"
+  build = \"dates\"              # 2026-03-29: levels = [\"month\", \"quarter\", \"year\", \"decade\"]
+  build = \"order\"              # order = [\"low\", \"middle\", \"high\", \"top\"], groups = [2]
+  build = \"priority\"           # frequent values stay longest: levels = 10
+`cloister table hierarchy` writes one, to be looked at or edited.
 
 Models and their keys: k-anonymity k; alpha-k-anonymity alpha, k; l-diversity l; entropy-l-diversity l;
 recursive-c-l-diversity c, l; t-closeness t, distance (equal | ordered | hierarchical); beta-likeness

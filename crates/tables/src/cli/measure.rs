@@ -8,9 +8,10 @@ use disclosure::{
     Table,
 };
 
+use super::files::read;
 use super::progress::Line;
-use super::{Answer, Unusable, columns, read};
-use crate::hierarchy_file::read_hierarchy;
+use super::{Answer, Unusable, columns};
+use crate::hierarchy_file::{Layout, read_hierarchy};
 use crate::report::{self, Risks};
 use crate::{CsvError, Dialect, read_csv};
 
@@ -76,8 +77,12 @@ enum NullMeaning {
 }
 
 pub(super) fn run(options: &MeasureOptions) -> Result<Answer, Unusable> {
-    let question = question(options)?;
+    let mut question = question(options)?;
     let table = table(options, &question)?;
+    for argument in &options.hierarchy {
+        let (name, hierarchy) = hierarchy(argument, options, &table)?;
+        question.hierarchies.insert(name, hierarchy);
+    }
     let measures = disclosure::measure(&table, &question).map_err(|error| unanswerable(&error))?;
     let risks = risks(options, &question, &table)?;
     Ok(Answer {
@@ -105,23 +110,26 @@ fn question(options: &MeasureOptions) -> Result<Question, Unusable> {
             NullMeaning::Value => Nulls::Value,
             NullMeaning::Wildcard => Nulls::Wildcard,
         },
-        hierarchies: options
-            .hierarchy
-            .iter()
-            .map(|argument| hierarchy(argument, options))
-            .collect::<Result<_, _>>()?,
+        ..Question::default()
     })
 }
 
 /// The column and the hierarchy that `NAME=FILE` says.
-fn hierarchy(argument: &str, options: &MeasureOptions) -> Result<(String, Hierarchy), Unusable> {
+fn hierarchy(
+    argument: &str,
+    options: &MeasureOptions,
+    table: &Table,
+) -> Result<(String, Hierarchy), Unusable> {
     let (name, file) = argument.split_once('=').ok_or_else(|| Unusable {
         reason: "usage.columns",
         detail: format!("`--hierarchy {argument}` has no `=`; write `--hierarchy illness=icd.csv`"),
     })?;
+    let not_sensitive = MeasureError::NotSensitive(name.to_owned());
+    let column = table.column(name).ok_or_else(|| unanswerable(&not_sensitive))?;
     let bytes = read(Path::new(file))?;
-    let hierarchy = read_hierarchy(file, &bytes, options.separator, options.trim)
-        .map_err(|error| Unusable::by(&error))?;
+    let layout = Layout { file, stated: None, separator: options.separator, trim: options.trim };
+    let hierarchy =
+        read_hierarchy(&layout, &bytes, column).map_err(|error| Unusable::by(&error))?;
     Ok((name.to_owned(), hierarchy))
 }
 

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod anonymise;
 #[cfg(test)]
+mod hierarchies;
+#[cfg(test)]
 mod measure;
 #[cfg(test)]
 mod measure_properties;
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]

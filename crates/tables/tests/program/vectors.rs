@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::run::run_in;
+use crate::run::{Bench, run_in};
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/anonymity");
 
@@ -91,4 +91,44 @@ fn occupations_by_their_hierarchy() {
     let t = |distance: &str| found["t"][distance].as_f64().unwrap();
     assert!((t("hierarchical") - 0.190_208_141_489_510_8).abs() < 1e-12, "{}", found["t"]);
     assert!((t("equal") - 0.247_642_319_832_476_64).abs() < 1e-12, "{}", found["t"]);
+}
+
+/// Hierarchies as their tools ship them, whatever separates the table: ARX's with semicolons and labels
+/// like `[20,30[`, ANJANA's with commas and the same labels quoted.
+#[test]
+fn hierarchies_of_arx_and_anjana_are_read() {
+    if !Path::new(VECTORS).exists() {
+        println!("skipped 7 hierarchies: the shared vectors are not here");
+        return;
+    }
+    let (arx, anjana) = ("arx/test2_hierarchy_", "anjana/hierarchies/");
+    for (table, column, file, levels, values) in [
+        ("arx/test2.csv", "Age", format!("{arx}Age.csv"), 3, 9),
+        ("arx/test2.csv", "ZIPCode", format!("{arx}ZIPCode.csv"), 6, 9),
+        ("anjana/adult.csv", "age", format!("{anjana}age.csv"), 7, 73),
+        ("anjana/adult.csv", "native-country", format!("{anjana}country.csv"), 3, 42),
+        ("anjana/adult.csv", "occupation", format!("{anjana}occupation.csv"), 3, 15),
+        ("anjana/adult.csv", "workclass", format!("{anjana}workclass.csv"), 3, 9),
+        ("anjana/adult.csv", "sex", "arx/adult_hierarchy_sex.csv".to_owned(), 2, 2),
+    ] {
+        let bench = Bench::with("");
+        let separator = if table.starts_with("arx") { ';' } else { ',' };
+        bench.write(
+            "plan.toml",
+            &format!(
+                "[input]\nseparator = \"{separator}\"\ntrim = true\n[columns.{column}]\n\
+                 role = \"quasi-identifier\"\nhierarchy = \"{VECTORS}/{file}\"\n\
+                 [[models]]\nname = \"k-anonymity\"\nk = 2\n"
+            ),
+        );
+        let table = format!("{VECTORS}/{table}");
+        let files = ["--config", "plan.toml", "--output", "h.csv", "--column", column];
+        let ran = bench.run(&[&["hierarchy", "--json", "--input", &table], &files[..]].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let said = ran.json();
+        assert_eq!((&said["levels"], &said["values"]), (&json!(levels), &json!(values)), "{file}");
+        let anonymised = ["anonymise", "--input", &table, "--config", "plan.toml"];
+        let ran = bench.run(&[&anonymised[..], &["--output", "out.csv"]].concat());
+        assert_eq!(ran.code, 0, "{file} {ran:?}");
+    }
 }
