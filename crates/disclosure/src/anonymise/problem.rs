@@ -1,7 +1,7 @@
 //! A table with its plan, ready to be searched.
 
 use crate::anonymise::levels::Levels;
-use crate::anonymise::model::{Demand, ValueDemand};
+use crate::anonymise::model::{DeltaValues, Demand, ValueDemand};
 use crate::anonymise::partition::Partition;
 use crate::anonymise::utility::Utility;
 use crate::measures::Counts;
@@ -41,8 +41,12 @@ impl Problem {
 
     pub(crate) fn judge(&self, partition: &Partition) -> Judged {
         let mut kept = vec![true; partition.sizes.len()];
+        // With nothing to suppress every class of a node that holds is one that satisfies.
+        let every_class_holds = self.suppressed_at_most == 0;
         let (inherited, others): (Vec<&Demand>, Vec<&Demand>) =
-            self.demands.iter().partition(|demand| demand.survives_any_union());
+            self.demands.iter().partition(|demand| {
+                demand.survives_any_union() || (every_class_holds && demand.survives_union())
+            });
         for demand in inherited {
             demand.apply(partition, &mut kept);
         }
@@ -51,9 +55,6 @@ impl Problem {
             demand.apply(partition, &mut kept);
         }
         let suppressed = suppressed(partition, &kept);
-        // With nothing to suppress every class must hold, and unions of such hold, too.
-        let all_inherited = self.suppressed_at_most == 0;
-        let suppressed_below = if all_inherited { suppressed } else { suppressed_below };
         Judged { kept, suppressed, suppressed_below }
     }
 }
@@ -64,10 +65,16 @@ fn suppressed(partition: &Partition, kept: &[bool]) -> u64 {
 
 impl Demand {
     /// Whether a union of a class that satisfies it with any other class does, too: then nodes above
-    /// suppress no more rows than nodes below. (Of two classes that both satisfy it the union does
-    /// in every model: its shares and distances are means of theirs.)
+    /// suppress no more rows than nodes below.
     const fn survives_any_union(&self) -> bool {
         matches!(self, Self::Size(_) | Self::Values(_, ValueDemand::Distinct(_)))
+    }
+
+    /// Whether a union of two classes that both satisfy it does: shares and distances of the union
+    /// are means of theirs. Not so where values that a class lacks are left out: a share of the other
+    /// that is just large enough is too small in the union.
+    const fn survives_union(&self) -> bool {
+        !matches!(self, Self::Values(_, ValueDemand::Delta(_, DeltaValues::Observed)))
     }
 
     /// Clears `kept` for each class that does not satisfy it; classes that are cleared already are
