@@ -11,8 +11,10 @@ use std::rc::Rc;
 
 use crate::anonymise::lattice::Lattice;
 use crate::anonymise::levels::Levels;
-use crate::anonymise::partition::{Partition, Steps};
-use crate::anonymise::problem::Problem;
+use crate::anonymise::partition::Partition;
+use crate::anonymise::problem::{Judged, Problem};
+use crate::anonymise::utility::{Lost, Utility};
+use crate::hierarchy::Level;
 use crate::table::TableError;
 
 /// How far a search is.
@@ -64,12 +66,33 @@ pub(crate) type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 /// A node not excluded yet.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
+    /// A cost that it is not below.
     bound: f64,
+    /// The same without what it loses by suppression.
+    floor: f64,
     height: u32,
     levels: Levels,
 }
 
 impl Candidate {
+    fn new(levels: Levels, utility: &Utility) -> Self {
+        let floor = utility.bound(levels);
+        Self { bound: floor, floor, height: levels.height(), levels }
+    }
+
+    /// Raises the bound by what is known of a node above or below.
+    fn raise(&mut self, utility: &Utility, known: &Evaluated) {
+        if self.floor < known.bound_above && known.levels.is_below(self.levels) {
+            self.bound += known.bound_above - self.floor;
+            self.floor = known.bound_above;
+        }
+        if let Some(lost) = &known.lost
+            && self.levels.is_below(known.levels)
+        {
+            self.bound = self.bound.max(utility.bound_below(self.levels, self.floor, lost));
+        }
+    }
+
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         let ties = (self.height, self.levels).cmp(&(other.height, other.levels));
         self.bound.total_cmp(&other.bound).then(ties)
@@ -78,16 +101,20 @@ impl Candidate {
 
 /// What there is to say of one node.
 struct Evaluated {
-    partition: Rc<Partition>,
+    levels: Levels,
     /// Whether every node below it fails, too.
     excludes_below: bool,
-    /// Its cost, if it satisfies every model.
+    /// What every node below it loses, too, if anything.
+    lost: Option<Lost>,
+    /// A cost that no node above it is below.
+    bound_above: f64,
+    /// Its cost, if it satisfies every model and may be the best.
     score: Option<f64>,
 }
 
 pub(crate) struct Search<'a> {
     problem: &'a Problem,
-    steps: &'a Steps,
+    hierarchies: &'a [Vec<Level>],
     /// Partitions from which others are rolled up, the base first.
     kept: Vec<Rc<Partition>>,
     /// Classes in all of them but the base.
@@ -98,9 +125,21 @@ pub(crate) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(problem: &'a Problem, steps: &'a Steps, base: Partition) -> Self {
+    pub(crate) fn new(
+        problem: &'a Problem,
+        hierarchies: &'a [Vec<Level>],
+        base: Partition,
+    ) -> Self {
         let kept = vec![Rc::new(base)];
-        Self { problem, steps, kept, classes_kept: 0, best: None, path: Vec::new(), evaluated: 0 }
+        Self {
+            problem,
+            hierarchies,
+            kept,
+            classes_kept: 0,
+            best: None,
+            path: Vec::new(),
+            evaluated: 0,
+        }
     }
 
     /// Looks among `nodes` until none is left or `budget` nodes were evaluated.
@@ -110,27 +149,18 @@ impl<'a> Search<'a> {
         budget: u64,
         watch: Watch<'_>,
     ) -> Result<Finished, Stopped> {
-        let utility = &self.problem.utility;
-        let mut candidates: Vec<Candidate> = nodes
-            .map(|levels| Candidate {
-                bound: utility.bound(levels),
-                height: levels.height(),
-                levels,
-            })
-            .collect();
+        let mut candidates: Vec<Candidate> =
+            nodes.map(|levels| Candidate::new(levels, &self.problem.utility)).collect();
         candidates.sort_unstable_by(Candidate::order);
         while self.evaluated < budget {
             let Some(next) = candidates.get(candidates.len() / 2).copied() else { break };
-            let Evaluated { partition, excludes_below, .. } = self.evaluate(next.levels)?;
-            let above = utility.bound_above(&partition);
+            let evaluated = self.evaluate(next)?;
             for candidate in &mut candidates {
-                if candidate.bound < above && next.levels.is_below(candidate.levels) {
-                    candidate.bound = above;
-                }
+                candidate.raise(&self.problem.utility, &evaluated);
             }
             let best = self.best.as_ref().map(Found::as_candidate);
             candidates.retain(|candidate| {
-                let excluded = if excludes_below {
+                let excluded = if evaluated.excludes_below {
                     candidate.levels.is_below(next.levels)
                 } else {
                     candidate.levels == next.levels
@@ -166,11 +196,12 @@ impl<'a> Search<'a> {
         watch: Watch<'_>,
     ) -> Result<Finished, Stopped> {
         let mut here = lattice.top();
-        self.evaluate(here)?;
+        self.evaluate(Candidate::new(here, &self.problem.utility))?;
         while self.evaluated < budget {
             let mut next = None;
             for levels in lattice.below(here) {
-                let Some(score) = self.evaluate(levels)?.score else { continue };
+                let candidate = Candidate::new(levels, &self.problem.utility);
+                let Some(score) = self.evaluate(candidate)?.score else { continue };
                 if next.is_none_or(|(best, _)| score < best) {
                     next = Some((score, levels));
                 }
@@ -191,39 +222,64 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn evaluate(&mut self, levels: Levels) -> Result<Evaluated, TableError> {
+    fn evaluate(&mut self, node: Candidate) -> Result<Evaluated, TableError> {
         self.evaluated += 1;
-        let partition = self.partition(levels)?;
-        let judged = self.problem.judge(&partition);
-        let fails = judged.suppressed > self.problem.suppressed_at_most;
-        let score = (!fails).then(|| self.problem.utility.score(&partition, &judged.kept));
-        if let Some(score) = score {
-            let partition = Rc::clone(&partition);
-            let found = Found { partition, kept: judged.kept, score };
-            let best = self.best.as_ref().map(Found::as_candidate);
-            if best.is_none_or(|best| found.as_candidate().order(&best).is_lt()) {
-                self.path.push((levels, score));
-                self.best = Some(found);
-            }
+        let utility = &self.problem.utility;
+        let mut rolled = self.roll_up(node.levels)?;
+        let mut judged = self.problem.judge_sizes(&rolled.partition);
+        let may_hold = |judged: &Judged| judged.rows_lost() <= self.problem.suppressed_at_most;
+        if self.problem.needs_counts()
+            && may_hold(&judged)
+            && self.may_be_best(node, &rolled.partition, &judged)
+        {
+            rolled.count();
+            self.problem.judge_values(&rolled.partition, &mut judged);
         }
-        let excludes_below = judged.suppressed_below > self.problem.suppressed_at_most;
-        Ok(Evaluated { partition, excludes_below, score })
+        let excludes_below = !may_hold(&judged);
+        let is_judged = rolled.partition.counts.len() == rolled.source.counts.len();
+        let partition = self.keep(rolled);
+        let lost = judged.lost.iter().any(|&rows| rows > 0);
+        let evaluated = Evaluated {
+            levels: node.levels,
+            excludes_below,
+            lost: (lost && !excludes_below).then(|| utility.lost(&partition, &judged.lost)),
+            bound_above: utility.bound_above(&partition),
+            score: None,
+        };
+        if !is_judged || judged.suppressed(&partition) > self.problem.suppressed_at_most {
+            return Ok(evaluated);
+        }
+        let score = utility.score(&partition, &judged.kept);
+        let found = Found { partition, kept: judged.kept, score };
+        let best = self.best.as_ref().map(Found::as_candidate);
+        if best.is_none_or(|best| found.as_candidate().order(&best).is_lt()) {
+            self.path.push((node.levels, score));
+            self.best = Some(found);
+        }
+        Ok(Evaluated { score: Some(score), ..evaluated })
+    }
+
+    fn may_be_best(&self, node: Candidate, partition: &Partition, judged: &Judged) -> bool {
+        let utility = &self.problem.utility;
+        let lost = utility.lost(partition, &judged.lost);
+        let bound = utility.bound_below(node.levels, node.floor, &lost);
+        let best = self.best.as_ref().map(Found::as_candidate);
+        best.is_none_or(|best| Candidate { bound, ..node }.order(&best).is_lt())
     }
 
     /// The classes of a node, from the fewest of which it is made: if those are still many, by way
     /// of a node in between that others are made from, too.
-    fn partition(&mut self, levels: Levels) -> Result<Rc<Partition>, TableError> {
+    fn roll_up(&mut self, levels: Levels) -> Result<Rolled, TableError> {
         let mut source = self.source(levels)?;
-        if source.levels == levels {
-            return Ok(source);
-        }
         let between = self.problem.without_last(levels);
-        if source.sizes.len() > FEW_CLASSES && source.levels.is_below(between) {
-            source = self.partition(between)?;
+        let is_between = between != source.levels && source.levels.is_below(between);
+        if source.sizes.len() > FEW_CLASSES && is_between && between != levels {
+            let mut rolled = self.roll_up(between)?;
+            rolled.count();
+            source = self.keep(rolled);
         }
-        let partition = Rc::new(source.roll_up(levels, self.steps)?);
-        self.keep(&partition);
-        Ok(partition)
+        let (partition, into) = source.roll_up(levels, self.hierarchies)?;
+        Ok(Rolled { partition, source, into })
     }
 
     fn source(&self, levels: Levels) -> Result<Rc<Partition>, TableError> {
@@ -233,19 +289,37 @@ impl<'a> Search<'a> {
         fewest.cloned().ok_or(TableError::Ragged)
     }
 
-    fn keep(&mut self, partition: &Rc<Partition>) {
+    /// Keeps what others can be rolled up from.
+    fn keep(&mut self, rolled: Rolled) -> Rc<Partition> {
+        let Rolled { partition, source, .. } = rolled;
+        let is_whole = partition.counts.len() == source.counts.len();
         let classes = partition.sizes.len();
-        if self.classes_kept.saturating_add(classes) <= MAX_CLASSES_KEPT {
+        let partition = Rc::new(partition);
+        if is_whole && self.classes_kept.saturating_add(classes) <= MAX_CLASSES_KEPT {
             self.classes_kept += classes;
-            self.kept.push(Rc::clone(partition));
+            self.kept.push(Rc::clone(&partition));
         }
+        partition
+    }
+}
+
+/// A partition just made, and what it was made from.
+struct Rolled {
+    partition: Partition,
+    source: Rc<Partition>,
+    into: Vec<u32>,
+}
+
+impl Rolled {
+    fn count(&mut self) {
+        self.partition.count(&self.source, &self.into);
     }
 }
 
 impl Found {
     fn as_candidate(&self) -> Candidate {
         let levels = self.partition.levels;
-        Candidate { bound: self.score, height: levels.height(), levels }
+        Candidate { bound: self.score, floor: self.score, height: levels.height(), levels }
     }
 }
 
