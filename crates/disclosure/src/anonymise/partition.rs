@@ -92,6 +92,12 @@ impl Partition {
         self.counts = below.counts.iter().map(|counts| counts.merged(into, classes)).collect();
     }
 
+    /// About how many words of memory it takes.
+    pub(crate) fn words(&self) -> usize {
+        let pairs: usize = self.counts.iter().map(Counts::pairs).sum();
+        self.sizes.len() * (1 + self.words.len()) + 2 * pairs
+    }
+
     /// For each quasi-identifier the codes on level 0 of some row of each class.
     pub(crate) fn examples(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
         self.packing.fields().iter().map(|field| {

@@ -32,10 +32,6 @@ impl Judged {
         let classes = partition.sizes.iter().zip(&self.kept);
         classes.filter(|(_, kept)| !**kept).map(|(size, _)| size).sum()
     }
-
-    pub(crate) fn rows_lost(&self) -> u64 {
-        self.lost.iter().sum()
-    }
 }
 
 impl Problem {
@@ -53,6 +49,11 @@ impl Problem {
     /// Whether sensitive values are looked at.
     pub(crate) fn needs_counts(&self) -> bool {
         self.demands.iter().any(|demand| matches!(demand, Demand::Values { .. }))
+    }
+
+    /// Whether no more is lost than may be suppressed: otherwise this node fails and all below it.
+    pub(crate) fn may_hold(&self, judged: &Judged) -> bool {
+        judged.lost.iter().sum::<u64>() <= self.suppressed_at_most
     }
 
     /// Judges the classes by their sizes alone, which need no counts.

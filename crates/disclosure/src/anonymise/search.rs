@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::anonymise::lattice::Lattice;
 use crate::anonymise::levels::Levels;
 use crate::anonymise::partition::Partition;
-use crate::anonymise::problem::{Judged, Problem};
+use crate::anonymise::problem::Problem;
 use crate::anonymise::utility::{Lost, Utility};
 use crate::hierarchy::Level;
 use crate::table::TableError;
@@ -86,10 +86,8 @@ impl Candidate {
             self.bound += known.bound_above - self.floor;
             self.floor = known.bound_above;
         }
-        if let Some(lost) = &known.lost
-            && self.levels.is_below(known.levels)
-        {
-            self.bound = self.bound.max(utility.bound_below(self.levels, self.floor, lost));
+        if known.lost.rows > 0 && self.levels.is_below(known.levels) {
+            self.bound = self.bound.max(utility.bound_below(self.levels, self.floor, &known.lost));
         }
     }
 
@@ -104,8 +102,8 @@ struct Evaluated {
     levels: Levels,
     /// Whether every node below it fails, too.
     excludes_below: bool,
-    /// What every node below it loses, too, if anything.
-    lost: Option<Lost>,
+    /// What every node below it loses, too.
+    lost: Lost,
     /// A cost that no node above it is below.
     bound_above: f64,
     /// Its cost, if it satisfies every model and may be the best.
@@ -117,8 +115,8 @@ pub(crate) struct Search<'a> {
     hierarchies: &'a [Vec<Level>],
     /// Partitions from which others are rolled up, the base first.
     kept: Vec<Rc<Partition>>,
-    /// Classes in all of them but the base.
-    classes_kept: usize,
+    /// Words of memory that all of them but the base take.
+    words_kept: usize,
     best: Option<Found>,
     path: Vec<(Levels, f64)>,
     evaluated: u64,
@@ -135,7 +133,7 @@ impl<'a> Search<'a> {
             problem,
             hierarchies,
             kept,
-            classes_kept: 0,
+            words_kept: 0,
             best: None,
             path: Vec::new(),
             evaluated: 0,
@@ -155,17 +153,18 @@ impl<'a> Search<'a> {
         while self.evaluated < budget {
             let Some(next) = candidates.get(candidates.len() / 2).copied() else { break };
             let evaluated = self.evaluate(next)?;
-            for candidate in &mut candidates {
-                candidate.raise(&self.problem.utility, &evaluated);
-            }
             let best = self.best.as_ref().map(Found::as_candidate);
-            candidates.retain(|candidate| {
+            candidates.retain_mut(|candidate| {
                 let excluded = if evaluated.excludes_below {
                     candidate.levels.is_below(next.levels)
                 } else {
                     candidate.levels == next.levels
                 };
-                !excluded && best.is_none_or(|best| candidate.order(&best).is_lt())
+                if excluded {
+                    return false;
+                }
+                candidate.raise(&self.problem.utility, &evaluated);
+                best.is_none_or(|best| candidate.order(&best).is_lt())
             });
             let progress = Progress {
                 evaluated: self.evaluated,
@@ -224,45 +223,41 @@ impl<'a> Search<'a> {
 
     fn evaluate(&mut self, node: Candidate) -> Result<Evaluated, TableError> {
         self.evaluated += 1;
-        let utility = &self.problem.utility;
+        let (problem, utility) = (self.problem, &self.problem.utility);
         let mut rolled = self.roll_up(node.levels)?;
-        let mut judged = self.problem.judge_sizes(&rolled.partition);
-        let may_hold = |judged: &Judged| judged.rows_lost() <= self.problem.suppressed_at_most;
-        if self.problem.needs_counts()
-            && may_hold(&judged)
-            && self.may_be_best(node, &rolled.partition, &judged)
-        {
+        let mut judged = problem.judge_sizes(&rolled.partition);
+        let mut lost = utility.lost(&rolled.partition, &judged.lost);
+        let mut is_judged = !problem.needs_counts();
+        if !is_judged && problem.may_hold(&judged) && self.may_be_best(node, &lost) {
             rolled.count();
-            self.problem.judge_values(&rolled.partition, &mut judged);
+            problem.judge_values(&rolled.partition, &mut judged);
+            lost = utility.lost(&rolled.partition, &judged.lost);
+            is_judged = true;
         }
-        let excludes_below = !may_hold(&judged);
-        let is_judged = rolled.partition.counts.len() == rolled.source.counts.len();
         let partition = self.keep(rolled);
-        let lost = judged.lost.iter().any(|&rows| rows > 0);
+        let holds = is_judged && judged.suppressed(&partition) <= problem.suppressed_at_most;
         let evaluated = Evaluated {
             levels: node.levels,
-            excludes_below,
-            lost: (lost && !excludes_below).then(|| utility.lost(&partition, &judged.lost)),
+            excludes_below: !problem.may_hold(&judged),
             bound_above: utility.bound_above(&partition),
-            score: None,
+            score: (holds && self.may_be_best(node, &lost))
+                .then(|| utility.score(&partition, &judged.kept)),
+            lost,
         };
-        if !is_judged || judged.suppressed(&partition) > self.problem.suppressed_at_most {
-            return Ok(evaluated);
+        if let Some(score) = evaluated.score {
+            let found = Found { partition, kept: judged.kept, score };
+            let best = self.best.as_ref().map(Found::as_candidate);
+            if best.is_none_or(|best| found.as_candidate().order(&best).is_lt()) {
+                self.path.push((node.levels, score));
+                self.best = Some(found);
+            }
         }
-        let score = utility.score(&partition, &judged.kept);
-        let found = Found { partition, kept: judged.kept, score };
-        let best = self.best.as_ref().map(Found::as_candidate);
-        if best.is_none_or(|best| found.as_candidate().order(&best).is_lt()) {
-            self.path.push((node.levels, score));
-            self.best = Some(found);
-        }
-        Ok(Evaluated { score: Some(score), ..evaluated })
+        Ok(evaluated)
     }
 
-    fn may_be_best(&self, node: Candidate, partition: &Partition, judged: &Judged) -> bool {
-        let utility = &self.problem.utility;
-        let lost = utility.lost(partition, &judged.lost);
-        let bound = utility.bound_below(node.levels, node.floor, &lost);
+    /// Whether the best found so far does not cost less, given what is lost here.
+    fn may_be_best(&self, node: Candidate, lost: &Lost) -> bool {
+        let bound = self.problem.utility.bound_below(node.levels, node.floor, lost);
         let best = self.best.as_ref().map(Found::as_candidate);
         best.is_none_or(|best| Candidate { bound, ..node }.order(&best).is_lt())
     }
@@ -293,10 +288,10 @@ impl<'a> Search<'a> {
     fn keep(&mut self, rolled: Rolled) -> Rc<Partition> {
         let Rolled { partition, source, .. } = rolled;
         let is_whole = partition.counts.len() == source.counts.len();
-        let classes = partition.sizes.len();
+        let words = partition.words();
         let partition = Rc::new(partition);
-        if is_whole && self.classes_kept.saturating_add(classes) <= MAX_CLASSES_KEPT {
-            self.classes_kept += classes;
+        if is_whole && self.words_kept.saturating_add(words) <= MAX_WORDS_KEPT {
+            self.words_kept += words;
             self.kept.push(Rc::clone(&partition));
         }
         partition
@@ -325,5 +320,5 @@ impl Found {
 
 /// So few that a detour costs more.
 const FEW_CLASSES: usize = 512;
-/// Some 200 MB with eight quasi-identifiers.
-const MAX_CLASSES_KEPT: usize = 1 << 22;
+/// 128 MB.
+const MAX_WORDS_KEPT: usize = 1 << 24;

@@ -38,7 +38,7 @@ pub(crate) struct Utility {
 /// What suppressing some rows costs more than keeping them.
 #[derive(Clone, Debug)]
 pub(crate) struct Lost {
-    rows: u64,
+    pub(crate) rows: u64,
     /// By column: cells, each at the most that it can cost less what it costs on its level.
     columns: Vec<u64>,
     /// Σ −log₂ of the share of each row's code among them, over all columns.
@@ -129,6 +129,9 @@ impl Utility {
         for (&rows, &size) in rows_of_class.iter().zip(&partition.sizes) {
             lost.rows += rows;
             lost.squares += float(rows) * (float(self.rows) - float(size));
+        }
+        if lost.rows == 0 {
+            return lost;
         }
         let columns = self.at(partition.levels).zip(&mut lost.columns).zip(partition.examples());
         for (((column, level), cost), codes) in columns {

@@ -105,6 +105,11 @@ impl Counts {
         cells
     }
 
+    /// Pairs of a class and a value that it has.
+    pub(crate) fn pairs(&self) -> usize {
+        self.cells.len()
+    }
+
     /// The classes, each with at least one row.
     pub(crate) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
         self.cells.chunk_by(|a, b| a.class == b.class).map(|cells| {
