@@ -12,9 +12,11 @@ mod impossible;
 mod lattice;
 mod levels;
 mod model;
+mod packing;
 mod partition;
 mod plan;
 mod problem;
+mod room;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -30,9 +32,10 @@ use lattice::Lattice;
 use levels::MAX_QUASI_IDENTIFIERS;
 pub use model::{DeltaValues, Distance, Model};
 use model::{Demand, ValueDemand};
-use partition::{Partition, Steps};
+use partition::Partition;
 pub use plan::{Method, Plan};
 use problem::Problem;
+use room::Room;
 pub use search::Progress;
 use search::{Finished, Search, Stopped};
 pub use utility::Metric;
@@ -104,7 +107,6 @@ struct Prepared {
     lattice: Lattice,
     /// For each quasi-identifier its levels over the column's values.
     levels: Vec<Vec<Level>>,
-    steps: Steps,
     base: Partition,
     /// The class of each row in `base`.
     class_of_row: Vec<u32>,
@@ -138,11 +140,11 @@ impl Prepared {
         let problem = Problem {
             by_values,
             utility: Utility::new(plan.metric, rows, &measured),
-            demands: demands(table, plan)?,
+            demands: demands(table, plan, &base.counts)?,
             suppressed_at_most: share_of(plan.suppression_limit, rows),
         };
         let lattice = Lattice::new(columns.iter().map(|(_, hierarchy)| hierarchy.levels()));
-        Ok(Self { problem, lattice, steps: Steps::new(&levels), levels, base, class_of_row })
+        Ok(Self { problem, lattice, levels, base, class_of_row })
     }
 
     fn search(
@@ -150,7 +152,7 @@ impl Prepared {
         plan: &Plan,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Finished, AnonymiseError> {
-        let search = Search::new(&self.problem, &self.steps, self.base.clone());
+        let search = Search::new(&self.problem, &self.levels, self.base.clone());
         let finished = match plan.method {
             Method::Optimal => search.run(self.lattice.nodes()?, u64::MAX, watch),
             Method::Heuristic { nodes } => match self.lattice.nodes() {
@@ -170,7 +172,7 @@ impl Prepared {
 
     /// Which rows are in classes of `partition` that are not kept.
     fn suppressed(&self, partition: &Partition, kept: &[bool]) -> Result<Vec<bool>, TableError> {
-        let (_, class_of_base) = self.base.rolled_up_to(partition.levels, &self.steps)?;
+        let (_, class_of_base) = self.base.roll_up(partition.levels, &self.levels)?;
         let at = |places: &[u32], place: u32| -> Option<u32> {
             places.get(usize::try_from(place).ok()?).copied()
         };
@@ -215,11 +217,17 @@ fn share_of(share: Ratio, rows: u64) -> u64 {
     product.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(u64::MAX).min(rows)
 }
 
-fn demands(table: &Table, plan: &Plan) -> Result<Vec<Demand>, AnonymiseError> {
-    plan.models.iter().map(|model| demand(table, plan, model)).collect()
+/// `counts` are of the sensitive columns that are judged.
+fn demands(table: &Table, plan: &Plan, counts: &[Counts]) -> Result<Vec<Demand>, AnonymiseError> {
+    plan.models.iter().map(|model| demand(table, plan, model, counts)).collect()
 }
 
-fn demand(table: &Table, plan: &Plan, model: &Model) -> Result<Demand, AnonymiseError> {
+fn demand(
+    table: &Table,
+    plan: &Plan,
+    model: &Model,
+    counts: &[Counts],
+) -> Result<Demand, AnonymiseError> {
     let name = model.attribute().unwrap_or_default();
     let not_sensitive = || AnonymiseError::NotSensitive(name.to_owned());
     let is_named = |sensitive: &&Sensitive| sensitive.name == name;
@@ -246,7 +254,9 @@ fn demand(table: &Table, plan: &Plan, model: &Model) -> Result<Demand, Anonymise
         Model::DeltaDisclosure { ratio, values, .. } => ValueDemand::Delta(*ratio, *values),
     };
     let place = plan.judged().position(|sensitive| is_named(&sensitive));
-    Ok(Demand::Values(place.ok_or_else(not_sensitive)?, on_values))
+    let attribute = place.ok_or_else(not_sensitive)?;
+    let counts = counts.get(attribute).ok_or_else(not_sensitive)?;
+    Ok(Demand::Values { attribute, room: Room::of(&on_values, counts), demand: on_values })
 }
 
 fn ordered(table: &Table, sensitive: &Sensitive) -> Result<(), AnonymiseError> {

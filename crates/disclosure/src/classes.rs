@@ -1,9 +1,11 @@
 //! Equivalence classes: the rows that some columns do not tell apart.
 
 mod grouping;
+mod ranks;
 
 use crate::table::{Table, TableError};
 pub(crate) use grouping::Grouping;
+pub(crate) use ranks::{Bits, Codes, Digit, Ranks};
 
 /// The partition of a table's rows by equal values in some columns. A missing value is a value
 /// of its own.

@@ -5,17 +5,19 @@
 //! `;`); without it a table of its shape is made up. Each is scaled to 3 million rows as
 //! pyCANON's figures were: rows drawn again, a tenth of their cells replaced by draws from the column.
 
+mod adult;
+
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use disclosure::{Kind, Question, Sensitive, Suda, measure};
-use tables::{Dialect, read_csv};
+use disclosure::{Column, Kind, Question, Sensitive, Suda, measure};
+use tables::{Dialect, header, read_csv};
 
 const QUASI_IDENTIFIERS: [&str; 6] =
     ["age", "education", "marital-status", "occupation", "sex", "native-country"];
 const SENSITIVE: &str = "salary-class";
 /// Distinct values of those columns in `adult.csv`, the sensitive one last.
-const DISTINCT: [u64; 7] = [72, 16, 7, 14, 2, 41, 2];
+const DISTINCT: [usize; 7] = [72, 16, 7, 14, 2, 41, 2];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args_os().nth(1);
@@ -25,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{rows:>9} {classes:>8} {read:>9} {measures:>12} {rate:>10} {suda:>9}");
     run(&small)?;
     for rows in [300_000, 3_000_000] {
-        run(&scaled(&small, rows))?;
+        run(&scaled(&small, rows)?)?;
     }
     println!("pyCANON 1.3.5 on such a machine: 16 CPU s for 30,162 rows after reading (issue 4)");
     Ok(())
@@ -63,55 +65,36 @@ fn run(text: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Rows of the file drawn again; a cell in ten is another draw from its column.
-fn scaled(text: &str, rows: usize) -> String {
-    let mut lines = text.lines();
-    let header = lines.next().unwrap_or_default();
-    let cells: Vec<Vec<&str>> = lines.map(|line| line.split(';').collect()).collect();
-    let mut draws = Draws(42);
-    let mut out = format!("{header}\n");
-    let count = u64::try_from(cells.len()).unwrap_or(u64::MAX);
-    for _ in 0..rows {
-        let Some(row) = cells.get(draws.below_usize(count)) else { continue };
-        for (at, cell) in row.iter().enumerate() {
-            let other = (draws.below(10) == 0).then(|| cells.get(draws.below_usize(count)));
-            let cell = other.flatten().and_then(|row| row.get(at)).unwrap_or(cell);
-            out.push_str(if at > 0 { ";" } else { "" });
-            out.push_str(cell);
-        }
-        out.push('\n');
-    }
-    out
+/// `text` with so many rows drawn from it.
+fn scaled(text: &str, rows: usize) -> Result<String, Box<dyn Error>> {
+    let dialect = Dialect { separator: b';', ..Dialect::default() };
+    let names = header(text.as_bytes(), &dialect)?;
+    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+    let table = read_csv(text.as_bytes(), &dialect, &columns)?;
+    let codes: Vec<&[u32]> = table.columns().iter().map(Column::codes).collect();
+    let drawn = adult::scaled(&codes, rows);
+    let texts: Vec<(&[String], Vec<u32>)> =
+        table.columns().iter().map(Column::dictionary).zip(drawn).collect();
+    Ok(to_csv(&columns, &texts))
 }
 
-/// A table of the shape of `adult.csv`: the lower of two draws, so that some values are frequent.
 fn made_up() -> String {
-    let mut draws = Draws(1);
-    let mut out = format!("{};{SENSITIVE}\n", QUASI_IDENTIFIERS.join(";"));
-    for _ in 0..30_162 {
-        let cells = DISTINCT.map(|distinct| {
-            let lower = draws.below(distinct).min(draws.below(distinct)).min(draws.below(distinct));
-            format!("value {lower}")
-        });
-        out.push_str(&cells.join(";"));
-        out.push('\n');
-    }
-    out
+    let columns = adult::made_up(&DISTINCT);
+    let texts: Vec<(&[String], Vec<u32>)> =
+        columns.iter().map(|(texts, codes)| (texts.as_slice(), codes.clone())).collect();
+    let names: Vec<&str> = QUASI_IDENTIFIERS.into_iter().chain([SENSITIVE]).collect();
+    to_csv(&names, &texts)
 }
 
-/// Numbers that are the same in every run (splitmix64).
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound.max(1)
+fn to_csv(names: &[&str], columns: &[(&[String], Vec<u32>)]) -> String {
+    let mut out = names.join(";");
+    for row in 0..columns.first().map_or(0, |(_, codes)| codes.len()) {
+        out.push('\n');
+        for (at, (texts, codes)) in columns.iter().enumerate() {
+            let code = codes.get(row).and_then(|&code| usize::try_from(code).ok());
+            out.push_str(if at > 0 { ";" } else { "" });
+            out.push_str(code.and_then(|code| texts.get(code)).map_or("", String::as_str));
+        }
     }
-
-    fn below_usize(&mut self, bound: u64) -> usize {
-        usize::try_from(self.below(bound)).unwrap_or(usize::MAX)
-    }
+    out
 }

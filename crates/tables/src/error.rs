@@ -39,9 +39,6 @@ pub enum CsvError {
         /// The row.
         row: u64,
     },
-    /// polars could not read what was found well-formed.
-    #[error("polars could not read the rows")]
-    Polars(#[from] polars::error::PolarsError),
     /// A quotation mark within a cell that is not quoted, or text after a closing one.
     #[error(
         "row {row} (line {line}) has a stray quotation mark; quote the whole cell and double \
@@ -66,14 +63,6 @@ pub enum CsvError {
         /// Its cells.
         found: usize,
         /// The header's cells.
-        expected: usize,
-    },
-    /// polars read another number of rows or cells: a row would be lost.
-    #[error("polars reads the file differently: {found} rows instead of {expected}")]
-    Rows {
-        /// Rows that polars read.
-        found: usize,
-        /// Rows of the file.
         expected: usize,
     },
     /// The encoded columns make no table.
@@ -110,10 +99,8 @@ impl Reason for CsvError {
             Self::Empty => "csv.empty",
             Self::Header(_) => "csv.header",
             Self::NotUtf8 { .. } => "csv.not-utf8",
-            Self::Polars(_) => "csv.unreadable",
             Self::Quotes { .. } => "csv.quotes",
             Self::Ragged { .. } => "csv.ragged",
-            Self::Rows { .. } => "csv.rows-differ",
             Self::Table(error) => error.reason(),
             Self::Unclosed { .. } => "csv.unclosed-quote",
             Self::UnknownColumn { .. } => "csv.unknown-column",

@@ -5,8 +5,8 @@
 //! [`report`] prints the answers. The program `cloister-table` is
 //! [`cli::main`]. Definitions of what is measured: `docs/disclosure.md`.
 //!
-//! polars is in this crate alone: nothing that people must trust links it. It reads only what
-//! [`read_csv`] has found to be well-formed, and its row count is compared with ours.
+//! polars is in this crate alone: nothing that people must trust links it. CSV is read by our own
+//! pass: a strict one must look at each byte in any case, and so it encodes what it sees.
 
 pub mod cli;
 mod config;

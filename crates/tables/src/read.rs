@@ -1,15 +1,13 @@
 //! CSV into the table that `disclosure` measures.
 
 use std::collections::BTreeSet;
-use std::io::Cursor;
-use std::sync::Arc;
+use std::thread;
 
 use disclosure::{Column, Table};
-use polars::prelude::{CsvReadOptions, DataFrame, DataType, Field, Schema, SerReader as _};
 
 use crate::CsvError;
-use crate::encode::encode;
-use crate::shape::shape;
+use crate::encode::{Cells, column};
+use crate::shape::{Shape, rows};
 
 /// How a file writes its cells. Quotation marks are `"`, doubled inside a quoted cell (RFC 4180).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,19 +39,20 @@ pub fn read_csv(bytes: &[u8], dialect: &Dialect, columns: &[&str]) -> Result<Tab
     let names = names(header, dialect)?;
     let positions = columns.iter().map(|name| position(name, &names));
     let positions = positions.collect::<Result<Vec<usize>, _>>()?;
-    let line = 1 + lines(header) + 1;
-    let shape = shape(body, dialect.separator, names.len(), line)?;
-    let expected = usize::try_from(shape.rows).map_err(|_| disclosure::TableError::TooLong)?;
-    let frame = if expected == 0 || columns.is_empty() {
-        DataFrame::empty()
-    } else {
-        read_rows(shape.body, dialect, &names, &positions)?
+    let layout = Layout {
+        separator: dialect.separator,
+        width: names.len(),
+        line: 1 + lines(header) + 1,
+        positions: &positions,
     };
-    let encoded = columns
-        .iter()
-        .zip(&positions)
-        .map(|(name, &position)| encode_column(&frame, name, position, dialect, expected));
-    Ok(Table::new(encoded.collect::<Result<_, _>>()?)?)
+    let mut parts = layout.read(body)?;
+    let mut cells_of = Vec::with_capacity(columns.len());
+    for &name in columns.iter().rev() {
+        let cells: Vec<Cells<'_>> = parts.iter_mut().filter_map(Vec::pop).collect();
+        cells_of.push((name, cells));
+    }
+    cells_of.reverse();
+    Ok(Table::new(encoded(cells_of, dialect)?)?)
 }
 
 /// The names of the columns in the first line of the CSV text `bytes`.
@@ -103,61 +102,87 @@ fn position(name: &str, names: &[String]) -> Result<usize, CsvError> {
         .ok_or_else(|| CsvError::UnknownColumn { name: name.to_owned(), available: names.to_vec() })
 }
 
-/// The rows as polars reads them: nothing inferred, every cell a text, empty ones included.
-fn read_rows(
-    body: &[u8],
+/// What is known of the rows before they are read.
+#[derive(Clone, Copy)]
+struct Layout<'p> {
+    separator: u8,
+    width: usize,
+    /// The line of the first row.
+    line: u64,
+    /// The columns that are wanted.
+    positions: &'p [usize],
+}
+
+impl Layout<'_> {
+    /// For each part of `body` the cells of each column; large texts are read in two parts at once.
+    fn read<'a>(self, body: &'a [u8]) -> Result<Vec<Vec<Cells<'a>>>, CsvError> {
+        if let Some((first, second)) = halves(body) {
+            let (first, second) = thread::scope(|scope| {
+                let first = scope.spawn(|| self.read_part(first));
+                let second = self.read_part(second);
+                (first.join(), second)
+            });
+            if let (Ok(Ok((first, shape))), Ok((second, _))) = (first, second)
+                && !shape.ends_blank
+            {
+                return Ok(vec![first, second]);
+            }
+            // Malformed, or with empty lines between the halves: read again from the start, for an
+            // error that names row and line.
+        }
+        Ok(vec![self.read_part(body)?.0])
+    }
+
+    fn read_part<'a>(self, part: &'a [u8]) -> Result<(Vec<Cells<'a>>, Shape), CsvError> {
+        let mut cells: Vec<Cells<'a>> = self.positions.iter().map(|_| Cells::default()).collect();
+        let shape = rows(part, self.separator, self.width, self.line, |text, ends| {
+            for (cells, &position) in cells.iter_mut().zip(self.positions) {
+                let before = position.checked_sub(1).and_then(|before| ends.get(before));
+                let start = before.map_or(0, |end| end + 1);
+                let end = ends.get(position).copied().unwrap_or(start);
+                cells.push(text.get(start..end).unwrap_or_default());
+            }
+        })?;
+        Ok((cells, shape))
+    }
+}
+
+/// A large text in two parts, the first of which ends with a row if the text is well-formed.
+fn halves(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    if body.len() < LARGE {
+        return None;
+    }
+    let (before, after) = body.split_at(body.len() / 2);
+    let marks: usize = before.iter().filter(|&&byte| byte == b'"').map(|_| 1).sum();
+    let mut quoted = marks % 2 == 1;
+    let end = after.iter().position(|&byte| {
+        quoted ^= byte == b'"';
+        byte == b'\n' && !quoted
+    })?;
+    body.split_at_checked(before.len() + end + 1)
+}
+
+/// The columns in their order, half of them at a time.
+fn encoded(
+    mut cells_of: Vec<(&str, Vec<Cells<'_>>)>,
     dialect: &Dialect,
-    names: &[String],
-    positions: &[usize],
-) -> Result<DataFrame, CsvError> {
-    let mut projection = positions.to_vec();
-    projection.sort_unstable();
-    projection.dedup();
-    let field = |at: usize| Field::new(label(at).into(), DataType::String);
-    let schema: Schema = (0..names.len()).map(field).collect();
-    let options = CsvReadOptions::default()
-        .with_has_header(false)
-        .with_schema(Some(Arc::new(schema)))
-        .with_projection(Some(Arc::new(projection)))
-        .map_parse_options(|options| {
-            options.with_separator(dialect.separator).with_missing_is_null(false)
-        });
-    options.into_reader_with_file_handle(Cursor::new(body)).finish().map_err(|error| {
-        first_invalid_row(body).map_or(CsvError::Polars(error), |row| CsvError::NotUtf8 { row })
+) -> Result<Vec<Column>, CsvError> {
+    let all = |cells_of: Vec<(&str, Vec<Cells<'_>>)>| -> Result<Vec<Column>, CsvError> {
+        cells_of.into_iter().map(|(name, cells)| column(name, dialect, cells)).collect()
+    };
+    let second = cells_of.split_off(cells_of.len() / 2);
+    thread::scope(|scope| {
+        let second = scope.spawn(|| all(second));
+        let mut columns = all(cells_of)?;
+        columns.extend(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        Ok(columns)
     })
-}
-
-/// The row of the first bytes that are not UTF-8, by lines.
-fn first_invalid_row(body: &[u8]) -> Option<u64> {
-    let invalid = std::str::from_utf8(body).err()?;
-    Some(1 + lines(body.get(..invalid.valid_up_to())?))
-}
-
-fn encode_column(
-    frame: &DataFrame,
-    name: &str,
-    position: usize,
-    dialect: &Dialect,
-    expected: usize,
-) -> Result<Column, CsvError> {
-    if expected == 0 {
-        return Ok(Column::encode(name, &[])?);
-    }
-    let cells = frame.column(&label(position))?.as_materialized_series().str()?;
-    let differs = || CsvError::Rows { found: cells.len() - cells.null_count(), expected };
-    if cells.len() != expected {
-        return Err(differs());
-    }
-    encode(name, cells, dialect).unwrap_or_else(|| Err(differs()))
-}
-
-/// A name that cannot clash, whatever the header says.
-fn label(position: usize) -> String {
-    position.to_string()
 }
 
 /// What `trim` takes away.
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
+/// Smaller ones are read before a thread would have begun.
+const LARGE: usize = 1 << 20;
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
@@ -216,11 +241,23 @@ mod tests {
 
     #[test]
     fn rows_are_read_whole_however_many_threads_read_them() {
-        let rows: String = (0..50_000).map(|row| format!("{row},\"a\nb\",\n")).collect();
-        let table = read_csv(format!("x,y,z\n{rows}").as_bytes(), &Dialect::default(), &["z", "x"]);
-        let table = table.unwrap();
-        assert_eq!((table.rows(), table.columns()[1].dictionary().len()), (50_000, 50_000));
-        assert_eq!(table.columns()[1].cell(49_999), Some("49999"));
+        let rows: String = (0..120_000).map(|row| format!("{row},\"a\nb\",\n")).collect();
+        let text = format!("x,y,z\n{rows}");
+        assert!(text.len() > LARGE);
+        let table = read_csv(text.as_bytes(), &Dialect::default(), &["z", "x"]).unwrap();
+        assert_eq!((table.rows(), table.columns()[1].dictionary().len()), (120_000, 120_000));
+        assert_eq!(table.columns()[1].cell(119_999), Some("119999"));
         assert_eq!(table.columns()[0].dictionary(), [""]);
+        for (more, row) in [("119,\n", 120_001), ("1,\"a\"b,\n", 120_001)] {
+            let error = read_csv((text.clone() + more).as_bytes(), &Dialect::default(), &["x"]);
+            let row_of = |error| match error {
+                CsvError::Ragged { row, line, .. } | CsvError::Quotes { row, line } => (row, line),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(row_of(error.unwrap_err()), (row, 240_002), "{more:?}");
+        }
+        let not_utf8 = [text.as_bytes(), b"1,\xf6,\n"].concat();
+        let error = read_csv(&not_utf8, &Dialect::default(), &["y"]).unwrap_err();
+        assert!(matches!(error, CsvError::NotUtf8 { row: 120_001 }), "{error:?}");
     }
 }

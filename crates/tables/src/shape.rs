@@ -1,31 +1,41 @@
-//! The shape of a CSV text (RFC 4180): a pass over its bytes that counts rows and refuses whatever
+//! The rows of a CSV text (RFC 4180): a pass over its bytes that hands out cells and refuses whatever
 //! a lenient reader would repair, because repairing a table loses people.
 
 use crate::CsvError;
 
-/// The rows below the header, each of them as wide as it.
+/// What there is in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shape<'a> {
-    /// The rows without line ends behind the last.
-    pub(crate) body: &'a [u8],
-    /// How many rows there are.
+pub(crate) struct Shape {
     pub(crate) rows: u64,
+    /// Whether empty lines follow the last row.
+    pub(crate) ends_blank: bool,
 }
 
-/// Checks `body`, the text below the header, which has `width` cells and ends before `line`.
-pub(crate) fn shape(
-    body: &[u8],
+/// Checks `body`, the text below a header of `width` cells that ends before `line`. Of each row `take`
+/// gets a text that begins with it, and where in that its cells end: each begins one byte behind the
+/// end of the one before, and is as it stands, quotation marks and all. An error may come after rows.
+pub(crate) fn rows<'a>(
+    body: &'a [u8],
     separator: u8,
     width: usize,
     line: u64,
-) -> Result<Shape<'_>, CsvError> {
+    mut take: impl FnMut(&'a [u8], &[usize]),
+) -> Result<Shape, CsvError> {
     let mut scan = Scan { separator, width, row: 1, line, ..Scan::default() };
-    for &byte in body {
-        scan.byte(byte)?;
+    let mut ends = Vec::with_capacity(width);
+    let mut rest = body;
+    while !rest.is_empty() {
+        ends.clear();
+        let length = match scan.plain_row(rest, &mut ends) {
+            Some(length) => length,
+            None => scan.any_row(rest, &mut ends)?,
+        };
+        if !ends.is_empty() {
+            take(rest, &ends);
+        }
+        rest = rest.get(length..).unwrap_or_default();
     }
-    let rows = scan.finish()?;
-    let end = body.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
-    Ok(Shape { body: body.get(..end).unwrap_or_default(), rows })
+    scan.finish()
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +70,61 @@ enum State {
 }
 
 impl Scan {
+    /// Where the cells of the first row end, and how long it is with its line end; none unless it is
+    /// as most are: whole, without quotation marks, and no carriage return but before the line feed.
+    fn plain_row(&mut self, text: &[u8], ends: &mut Vec<usize>) -> Option<usize> {
+        if self.blank.is_some() || matches!(self.separator, b'\n' | b'\r' | b'"') {
+            return None;
+        }
+        for (at, &byte) in text.iter().enumerate() {
+            if byte == self.separator {
+                ends.push(at);
+                continue;
+            }
+            let length = match byte {
+                b'\n' => at + 1,
+                b'\r' if text.get(at + 1) == Some(&b'\n') => at + 2,
+                b'\r' | b'"' => return None,
+                _ => continue,
+            };
+            ends.push(at);
+            if ends.len() != self.width || at == 0 {
+                return None;
+            }
+            self.row += 1;
+            self.line += 1;
+            return Some(length);
+        }
+        None
+    }
+
+    /// The same of a row or empty line, whatever it is like; an empty line has no cells.
+    fn any_row(&mut self, text: &[u8], ends: &mut Vec<usize>) -> Result<usize, CsvError> {
+        ends.clear();
+        for (at, &byte) in text.iter().enumerate() {
+            let (state, cells, row) = (self.state, self.cells, self.row);
+            self.byte(byte)?;
+            if self.row > row {
+                ends.push(at.saturating_sub(state.bytes_behind_cell()));
+                return Ok(at + 1);
+            }
+            if self.cells > cells {
+                ends.push(at);
+            } else if byte == b'\n' && state != State::Quoted {
+                return Ok(at + 1);
+            }
+        }
+        if self.in_row() {
+            ends.push(text.len().saturating_sub(self.state.bytes_behind_cell()));
+        }
+        Ok(text.len())
+    }
+
+    /// Whether anything of a row was read that has not ended.
+    fn in_row(&self) -> bool {
+        !matches!(self.state, State::Start | State::ReturnAtStart) || self.cells > 0
+    }
+
     #[inline]
     fn byte(&mut self, byte: u8) -> Result<(), CsvError> {
         let state = self.state;
@@ -88,11 +153,11 @@ impl Scan {
     }
 
     fn end_of_row(&mut self) -> Result<(), CsvError> {
-        let at_start = matches!(self.state, State::Start | State::ReturnAtStart);
+        let is_blank = !self.in_row();
         self.state = State::Start;
         let line = self.line;
         self.line += 1 + std::mem::take(&mut self.inner_lines);
-        if at_start && self.cells == 0 {
+        if is_blank {
             self.blank.get_or_insert((self.row, line));
             return Ok(());
         }
@@ -108,8 +173,7 @@ impl Scan {
         Ok(())
     }
 
-    /// The number of rows.
-    fn finish(mut self) -> Result<u64, CsvError> {
+    fn finish(mut self) -> Result<Shape, CsvError> {
         let (row, line) = (self.row, self.line);
         match self.state {
             State::Quoted => return Err(CsvError::Unclosed { row, line }),
@@ -123,7 +187,17 @@ impl Scan {
         match self.blank {
             // Of one column, an empty line may be a missing value.
             Some((row, line)) if self.width == 1 => Err(CsvError::BlankRow { row, line }),
-            _ => Ok(self.row - 1),
+            blank => Ok(Shape { rows: self.row - 1, ends_blank: blank.is_some() }),
+        }
+    }
+}
+
+impl State {
+    /// Bytes since the end of the cell that a line end would belong to.
+    const fn bytes_behind_cell(self) -> usize {
+        match self {
+            Self::Return | Self::ReturnAtStart => 1,
+            _ => 0,
         }
     }
 }
@@ -133,8 +207,12 @@ mod tests {
     use super::*;
     use domain::Reason as _;
 
-    fn rows(body: &str, width: usize) -> Result<u64, &'static str> {
-        shape(body.as_bytes(), b',', width, 2).map(|shape| shape.rows).map_err(|e| e.reason())
+    fn shape(body: &str, width: usize) -> Result<Shape, CsvError> {
+        rows(body.as_bytes(), b',', width, 2, |_, _| {})
+    }
+
+    fn count(body: &str, width: usize) -> Result<u64, &'static str> {
+        shape(body, width).map(|shape| shape.rows).map_err(|e| e.reason())
     }
 
     #[test]
@@ -148,7 +226,7 @@ mod tests {
             ("\"a,\"\"\nb\",c\nd,\"\"\n", 2),
             ("a b,'c'\n", 1),
         ] {
-            assert_eq!(rows(body, 2), Ok(expected), "{body:?}");
+            assert_eq!(count(body, 2), Ok(expected), "{body:?}");
         }
     }
 
@@ -168,20 +246,37 @@ mod tests {
             ("a,b\r\r\n", "csv.carriage-return"),
             ("a,b\r", "csv.carriage-return"),
         ] {
-            assert_eq!(rows(body, 2), Err(reason), "{body:?}");
+            assert_eq!(count(body, 2), Err(reason), "{body:?}");
         }
-        assert_eq!(rows("a\n\n", 1), Err("csv.blank-row"));
-        assert_eq!(rows("a\n\"\"\n", 1), Ok(2));
+        assert_eq!(count("a\n\n", 1), Err("csv.blank-row"));
+        assert_eq!(count("a\n\"\"\n", 1), Ok(2));
     }
 
     #[test]
     fn a_refusal_names_row_and_line() {
-        let error = shape(b"a,\"x\ny\"\nb\n", b',', 2, 2).unwrap_err();
+        let error = shape("a,\"x\ny\"\nb\n", 2).unwrap_err();
         assert!(matches!(error, CsvError::Ragged { row: 2, line: 4, found: 1, expected: 2 }));
     }
 
     #[test]
-    fn line_ends_behind_the_last_row_are_left_off() {
-        assert_eq!(shape(b"a,b\r\n\r\n", b',', 2, 2).unwrap().body, b"a,b");
+    fn cells_end_before_separators_and_line_ends() {
+        for (body, expected) in [
+            ("a,b\nc,\r\n", vec!["a", "b", "c", ""]),
+            ("\"a,\"\"\nb\",c\r\n,\r\n\n", vec!["\"a,\"\"\nb\"", "c", "", ""]),
+            ("a,b\n,\r", vec!["a", "b", "", ""]),
+            ("a,\"b\"", vec!["a", "\"b\""]),
+        ] {
+            let mut cells = Vec::new();
+            let taken = |text: &[u8], ends: &[usize]| {
+                let mut start = 0;
+                for &end in ends {
+                    cells.push(String::from_utf8(text[start..end].to_vec()).unwrap());
+                    start = end + 1;
+                }
+            };
+            rows(body.as_bytes(), b',', 2, 2, taken).unwrap();
+            assert_eq!(cells, expected, "{body:?}");
+        }
+        assert!(shape("a,b\n\n", 2).unwrap().ends_blank);
     }
 }

@@ -6,7 +6,8 @@ use crate::measures::{Bound, Class, Counts, Ratio, alpha, closeness, delta, dive
 /// The models that fail where every quasi-identifier is on its highest level, which in each model is
 /// the best that can be had without suppression.
 pub(super) fn explain(prepared: &Prepared, plan: &Plan) -> Result<AnonymiseError, AnonymiseError> {
-    let top = prepared.base.roll_up(prepared.lattice.top(), &prepared.steps)?;
+    let (mut top, into) = prepared.base.roll_up(prepared.lattice.top(), &prepared.levels)?;
+    top.count(&prepared.base, &into);
     let smallest = top.sizes.iter().min().copied().unwrap_or_default();
     let mut failing = Vec::new();
     for (model, demand) in plan.models.iter().zip(&prepared.problem.demands) {
@@ -16,7 +17,7 @@ pub(super) fn explain(prepared: &Prepared, plan: &Plan) -> Result<AnonymiseError
             }
             continue;
         }
-        let super::Demand::Values(attribute, on_values) = demand else { continue };
+        let super::Demand::Values { attribute, demand: on_values, .. } = demand else { continue };
         let Some(counts) = top.counts.get(*attribute) else { continue };
         if !counts.classes().all(|class| on_values.holds(counts, class)) {
             failing.push(format!("{}; {}", name(model), nearest(on_values, counts)));

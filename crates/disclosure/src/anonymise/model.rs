@@ -1,5 +1,6 @@
 //! Privacy models as demands on each class.
 
+use crate::anonymise::room::Room;
 use crate::hierarchy::Hierarchy;
 use crate::measures::{Bound, Class, Counts, Ratio, alpha, closeness, delta, diversity, likeness};
 
@@ -114,7 +115,7 @@ pub(crate) enum Demand {
     /// On the number of rows.
     Size(u64),
     /// On the counts of the attribute with this number.
-    Values(usize, ValueDemand),
+    Values { attribute: usize, demand: ValueDemand, room: Room },
 }
 
 /// A demand on the sensitive values of a class.

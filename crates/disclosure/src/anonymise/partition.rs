@@ -1,66 +1,26 @@
 //! The classes of one node, and those of every node above it without looking at rows again.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::anonymise::levels::Levels;
-use crate::classes::Grouping;
+use crate::anonymise::packing::Packing;
+use crate::classes::{Codes, Digit, Ranks};
 use crate::hierarchy::Level;
 use crate::measures::Counts;
 use crate::table::TableError;
 
-/// The classes at one node of the lattice.
+/// The classes at one node of the lattice, in the order of their codes.
 #[derive(Clone, Debug)]
 pub(crate) struct Partition {
     pub(crate) levels: Levels,
-    /// For each quasi-identifier the code of each class on the node's level.
-    pub(crate) codes: Vec<Vec<u32>>,
+    packing: Rc<Packing>,
+    /// The codes of some row of each class on level 0, by word, then by class. A class is made of
+    /// rows whose codes on the node's levels are those of this one.
+    words: Vec<Vec<u64>>,
     /// The rows of each class.
     pub(crate) sizes: Vec<u64>,
     /// For each sensitive attribute how often its values occur in each class.
     pub(crate) counts: Vec<Counts>,
-}
-
-/// For each quasi-identifier and pair of its levels: the code on the higher one for each on the lower.
-#[derive(Clone, Debug)]
-pub(crate) struct Steps(Vec<Vec<Vec<Step>>>);
-
-#[derive(Clone, Debug)]
-struct Step {
-    to: Vec<u32>,
-    /// How many codes the higher level has.
-    distinct: usize,
-}
-
-impl Steps {
-    pub(crate) fn new(hierarchies: &[Vec<Level>]) -> Self {
-        let from = |levels: &[Level], low: &Level| -> Vec<Step> {
-            levels.iter().map(|high| Step::new(low, high)).collect()
-        };
-        let of = |levels: &Vec<Level>| levels.iter().map(|low| from(levels, low)).collect();
-        Self(hierarchies.iter().map(of).collect())
-    }
-
-    fn get(&self, quasi_identifier: usize, low: u8, high: u8) -> Option<&Step> {
-        self.0.get(quasi_identifier)?.get(usize::from(low))?.get(usize::from(high))
-    }
-}
-
-impl Step {
-    /// Meaningful only where `high` generalises `low`; then every code of `low` has one image.
-    fn new(low: &Level, high: &Level) -> Self {
-        let mut to = vec![0; low.texts.len()];
-        for (&from, &into) in low.codes.iter().zip(&high.codes) {
-            if let Some(place) = usize::try_from(from).ok().and_then(|at| to.get_mut(at)) {
-                *place = into;
-            }
-        }
-        Self { to, distinct: high.texts.len() }
-    }
-
-    fn apply(&self, codes: &[u32]) -> Vec<u32> {
-        let image = |code: &u32| self.to.get(usize::try_from(*code).ok()?).copied();
-        codes.iter().map(|code| image(code).unwrap_or_default()).collect()
-    }
 }
 
 impl Partition {
@@ -70,62 +30,81 @@ impl Partition {
         rows: usize,
         columns: &[(&[u32], usize)],
     ) -> Result<(Self, Vec<u32>), TableError> {
-        let grouping = Grouping::of(rows, columns)?;
-        let codes = shared_codes(&grouping, columns);
-        let partition =
-            Self { levels: Levels::new(&[]), codes, sizes: grouping.sizes, counts: Vec::new() };
-        Ok((partition, grouping.of_row))
+        let digit = |&(codes, distinct)| Digit { distinct, codes: Codes::Plain(codes) };
+        let ranks = Ranks::of(rows, &columns.iter().map(digit).collect::<Vec<_>>())?;
+        let packing = Rc::new(Packing::new(columns.iter().map(|(_, distinct)| *distinct)));
+        let mut words = packing.zeros(ranks.distinct);
+        let mut sizes = vec![0; ranks.distinct];
+        for (row, &class) in ranks.of_row.iter().enumerate() {
+            let class = usize::try_from(class).map_err(|_| TableError::TooLong)?;
+            let size = sizes.get_mut(class).ok_or(TableError::TooLong)?;
+            if *size == 0 {
+                for (field, (codes, _)) in packing.fields().iter().zip(columns) {
+                    field.put(&mut words, class, codes.get(row).copied().unwrap_or_default());
+                }
+            }
+            *size += 1;
+        }
+        let levels = Levels::new(&[]);
+        Ok((Self { levels, packing, words, sizes, counts: Vec::new() }, ranks.of_row))
     }
 
     /// The classes at `levels`, a node above this one: each is a union of classes of this one.
-    pub(crate) fn roll_up(&self, levels: Levels, steps: &Steps) -> Result<Self, TableError> {
-        self.rolled_up_to(levels, steps).map(|(partition, _)| partition)
-    }
-
-    /// [`Self::roll_up`], and for each class of this node the class that it goes into.
-    pub(crate) fn rolled_up_to(
+    /// Without counts; for each class of this node the class that it goes into beside it.
+    pub(crate) fn roll_up(
         &self,
         levels: Levels,
-        steps: &Steps,
+        hierarchies: &[Vec<Level>],
     ) -> Result<(Self, Vec<u32>), TableError> {
-        let moves = self.levels.bytes().into_iter().zip(levels.bytes());
-        let columns: Vec<(Cow<'_, [u32]>, usize)> = moves
-            .zip(&self.codes)
-            .enumerate()
-            .filter_map(|(at, ((low, high), codes))| {
-                let step = steps.get(at, low, high)?;
-                let codes =
-                    if low == high { Cow::from(codes) } else { Cow::from(step.apply(codes)) };
-                Some((codes, step.distinct))
-            })
-            .collect();
-        let keys: Vec<(&[u32], usize)> =
-            columns.iter().map(|(codes, distinct)| (codes.as_ref(), *distinct)).collect();
-        let grouping = Grouping::of(self.sizes.len(), &keys)?;
-        let mut sizes = vec![0; grouping.sizes.len()];
-        for (&class, &size) in grouping.of_row.iter().zip(&self.sizes) {
-            if let Some(sum) = usize::try_from(class).ok().and_then(|at| sizes.get_mut(at)) {
-                *sum += size;
+        let target = hierarchies.iter().zip(levels.bytes());
+        let target = target.filter_map(|(levels, level)| levels.get(usize::from(level)));
+        let digits = target.zip(self.packing.fields()).map(|(level, field)| Digit {
+            distinct: level.texts.len(),
+            codes: Codes::Packed {
+                words: self.words.get(field.word).map_or(&[], Vec::as_slice),
+                bits: field.bits,
+                to: &level.codes,
+            },
+        });
+        let ranks = Ranks::of(self.sizes.len(), &digits.collect::<Vec<_>>())?;
+        let mut sizes = vec![0; ranks.distinct];
+        for (&into, rows) in ranks.of_row.iter().zip(&self.sizes) {
+            if let Some(size) = usize::try_from(into).ok().and_then(|into| sizes.get_mut(into)) {
+                *size += rows;
             }
         }
-        let counts = self.counts.iter().map(|counts| counts.merged(&grouping.of_row, sizes.len()));
-        let partition =
-            Self { levels, codes: shared_codes(&grouping, &keys), counts: counts.collect(), sizes };
-        Ok((partition, grouping.of_row))
-    }
-}
-
-/// For each column the code that the members of each group share.
-fn shared_codes(grouping: &Grouping, columns: &[(&[u32], usize)]) -> Vec<Vec<u32>> {
-    let mut firsts = Vec::with_capacity(grouping.sizes.len());
-    // Groups are numbered by first appearance.
-    for (&group, member) in grouping.of_row.iter().zip(0_usize..) {
-        if usize::try_from(group).is_ok_and(|group| group == firsts.len()) {
-            firsts.push(member);
+        let mut words = self.packing.zeros(ranks.distinct);
+        for (words, own) in words.iter_mut().zip(&self.words) {
+            for (&into, &own) in ranks.of_row.iter().zip(own) {
+                if let Some(word) = usize::try_from(into).ok().and_then(|into| words.get_mut(into))
+                {
+                    *word = own;
+                }
+            }
         }
+        let packing = Rc::clone(&self.packing);
+        Ok((Self { levels, packing, words, sizes, counts: Vec::new() }, ranks.of_row))
     }
-    let of = |codes: &[u32]| firsts.iter().filter_map(|&at| codes.get(at).copied()).collect();
-    columns.iter().map(|(codes, _)| of(codes)).collect()
+
+    /// Counts the sensitive values, too: those of `below`, whose classes go `into` those here.
+    pub(crate) fn count(&mut self, below: &Self, into: &[u32]) {
+        let classes = self.sizes.len();
+        self.counts = below.counts.iter().map(|counts| counts.merged(into, classes)).collect();
+    }
+
+    /// About how many words of memory it takes.
+    pub(crate) fn words(&self) -> usize {
+        let pairs: usize = self.counts.iter().map(Counts::pairs).sum();
+        self.sizes.len() * (1 + self.words.len()) + 2 * pairs
+    }
+
+    /// For each quasi-identifier the codes on level 0 of some row of each class.
+    pub(crate) fn examples(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
+        self.packing.fields().iter().map(|field| {
+            let words = self.words.get(field.word).map_or(&[][..], Vec::as_slice);
+            words.iter().map(|&word| field.bits.of(word))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -146,20 +125,24 @@ mod tests {
     fn classes_above_are_unions_of_classes_below() {
         let (ages, age) = levels("1;a;*/2;a;*/3;b;*", &["1", "2", "3", "1", "3"]);
         let (sexes, sex) = levels("f;*/m;*", &["f", "f", "m", "m", "m"]);
-        let steps = Steps::new(&[ages, sexes]);
+        let hierarchies = [ages, sexes];
         let columns = [(age.codes(), 3), (sex.codes(), 2)];
         let (base, of_row) = Partition::of_rows(5, &columns).unwrap();
         assert_eq!(
             (base.sizes.as_slice(), of_row.as_slice()),
-            ([1, 1, 2, 1].as_slice(), [0, 1, 2, 3, 2].as_slice())
+            ([1, 1, 1, 2].as_slice(), [0, 2, 3, 1, 3].as_slice())
         );
-        let grouped = base.roll_up(Levels::new(&[1, 0]), &steps).unwrap();
-        assert_eq!(grouped.sizes, [2, 2, 1]);
-        assert_eq!(grouped.codes, [[0, 1, 0], [0, 1, 1]]);
+        let (grouped, into) = base.roll_up(Levels::new(&[1, 0]), &hierarchies).unwrap();
+        assert_eq!(
+            (grouped.sizes.as_slice(), into.as_slice()),
+            ([2, 1, 2].as_slice(), [0, 1, 0, 2].as_slice())
+        );
+        let examples: Vec<Vec<usize>> = grouped.examples().map(Iterator::collect).collect();
+        assert_eq!(examples, [[1, 0, 2], [0, 1, 1]]);
         // From any node below the answer is the same.
         let top = Levels::new(&[2, 1]);
         for below in [&base, &grouped] {
-            assert_eq!(below.roll_up(top, &steps).unwrap().sizes, [5]);
+            assert_eq!(below.roll_up(top, &hierarchies).unwrap().0.sizes, [5]);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A table with its plan, ready to be searched.
 
 use crate::anonymise::levels::Levels;
-use crate::anonymise::model::{Demand, ValueDemand};
+use crate::anonymise::model::{DeltaValues, Demand, ValueDemand};
 use crate::anonymise::partition::Partition;
+use crate::anonymise::room::Room;
 use crate::anonymise::utility::Utility;
 use crate::measures::Counts;
 
@@ -17,14 +18,20 @@ pub(crate) struct Problem {
     pub(crate) suppressed_at_most: u64,
 }
 
-/// Which classes of a node satisfy every model.
+/// Which classes of a node satisfy the models.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
     pub(crate) kept: Vec<bool>,
-    /// The rows of the others.
-    pub(crate) suppressed: u64,
-    /// Rows that every node below suppresses, too, or more.
-    pub(crate) suppressed_below: u64,
+    /// Of each class the rows that are suppressed at this node and at every node below it.
+    pub(crate) lost: Vec<u64>,
+}
+
+impl Judged {
+    /// Rows of classes that are not kept.
+    pub(crate) fn suppressed(&self, partition: &Partition) -> u64 {
+        let classes = partition.sizes.iter().zip(&self.kept);
+        classes.filter(|(_, kept)| !**kept).map(|(size, _)| size).sum()
+    }
 }
 
 impl Problem {
@@ -39,60 +46,67 @@ impl Problem {
         Levels::new(&bytes)
     }
 
-    pub(crate) fn judge(&self, partition: &Partition) -> Judged {
-        let mut kept = vec![true; partition.sizes.len()];
-        let (inherited, others): (Vec<&Demand>, Vec<&Demand>) =
-            self.demands.iter().partition(|demand| demand.survives_any_union());
-        for demand in inherited {
-            demand.apply(partition, &mut kept);
-        }
-        let suppressed_below = suppressed(partition, &kept);
-        for demand in others {
-            demand.apply(partition, &mut kept);
-        }
-        let suppressed = suppressed(partition, &kept);
-        // With nothing to suppress every class must hold, and unions of such hold, too.
-        let all_inherited = self.suppressed_at_most == 0;
-        let suppressed_below = if all_inherited { suppressed } else { suppressed_below };
-        Judged { kept, suppressed, suppressed_below }
-    }
-}
-
-fn suppressed(partition: &Partition, kept: &[bool]) -> u64 {
-    partition.sizes.iter().zip(kept).filter(|(_, kept)| !**kept).map(|(size, _)| size).sum()
-}
-
-impl Demand {
-    /// Whether a union of a class that satisfies it with any other class does, too: then nodes above
-    /// suppress no more rows than nodes below. (Of two classes that both satisfy it the union does
-    /// in every model: its shares and distances are means of theirs.)
-    const fn survives_any_union(&self) -> bool {
-        matches!(self, Self::Size(_) | Self::Values(_, ValueDemand::Distinct(_)))
+    /// Whether sensitive values are looked at.
+    pub(crate) fn needs_counts(&self) -> bool {
+        self.demands.iter().any(|demand| matches!(demand, Demand::Values { .. }))
     }
 
-    /// Clears `kept` for each class that does not satisfy it; classes that are cleared already are
-    /// not looked at.
-    fn apply(&self, partition: &Partition, kept: &mut [bool]) {
-        match self {
-            Self::Size(k) => {
-                for (kept, size) in kept.iter_mut().zip(&partition.sizes) {
-                    *kept &= size >= k;
-                }
-            }
-            Self::Values(attribute, demand) => {
-                let Some(counts) = partition.counts.get(*attribute) else {
-                    return kept.fill(false);
-                };
-                demand.apply(counts, kept);
-            }
+    /// Whether no more is lost than may be suppressed: otherwise this node fails and all below it.
+    pub(crate) fn may_hold(&self, judged: &Judged) -> bool {
+        judged.lost.iter().sum::<u64>() <= self.suppressed_at_most
+    }
+
+    /// Judges the classes by their sizes alone, which need no counts.
+    pub(crate) fn judge_sizes(&self, partition: &Partition) -> Judged {
+        let k = self.least_size();
+        let kept: Vec<bool> = partition.sizes.iter().map(|&size| size >= k).collect();
+        let classes = partition.sizes.iter().zip(&kept);
+        let lost = classes.map(|(&size, &kept)| if kept { 0 } else { size }).collect();
+        Judged { kept, lost }
+    }
+
+    /// Judges those that are kept so far by their values.
+    pub(crate) fn judge_values(&self, partition: &Partition, judged: &mut Judged) {
+        // With nothing to suppress every class of a node that holds is one that satisfies.
+        let every_class_holds = self.suppressed_at_most == 0;
+        for demand in &self.demands {
+            let Demand::Values { attribute, demand, room } = demand else { continue };
+            let Some(counts) = partition.counts.get(*attribute) else {
+                return judged.kept.fill(false);
+            };
+            let is_inherited = every_class_holds && demand.survives_union();
+            let least = if is_inherited { u64::MAX } else { self.least_size() };
+            demand.judge(counts, room, least, judged);
         }
+    }
+
+    fn least_size(&self) -> u64 {
+        let size = |demand: &Demand| match demand {
+            Demand::Size(k) => *k,
+            Demand::Values { .. } => 1,
+        };
+        self.demands.iter().map(size).max().unwrap_or(1)
     }
 }
 
 impl ValueDemand {
-    fn apply(&self, counts: &Counts, kept: &mut [bool]) {
-        for (kept, class) in kept.iter_mut().zip(counts.classes()) {
-            *kept = *kept && self.holds(counts, class);
+    /// Whether a union of two classes that both satisfy it does: shares and distances of the union
+    /// are means of theirs. Not so where values that a class lacks are left out: a share of the other
+    /// that is just large enough is too small in the union.
+    const fn survives_union(&self) -> bool {
+        !matches!(self, Self::Delta(_, DeltaValues::Observed))
+    }
+
+    /// Classes that are not kept already are not looked at. Of one that fails either nothing is kept
+    /// below or at least `least` rows.
+    fn judge(&self, counts: &Counts, room: &Room, least: u64, judged: &mut Judged) {
+        let classes = judged.kept.iter_mut().zip(&mut judged.lost).zip(counts.classes());
+        for ((kept, lost), class) in classes.filter(|((kept, _), _)| **kept) {
+            *kept = self.holds(counts, class);
+            if !*kept {
+                let most = Some(room.most(class)).filter(|&most| most >= least);
+                *lost = class.size - most.unwrap_or_default();
+            }
         }
     }
 }

@@ -11,8 +11,10 @@ use std::rc::Rc;
 
 use crate::anonymise::lattice::Lattice;
 use crate::anonymise::levels::Levels;
-use crate::anonymise::partition::{Partition, Steps};
+use crate::anonymise::partition::Partition;
 use crate::anonymise::problem::Problem;
+use crate::anonymise::utility::{Lost, Utility};
+use crate::hierarchy::Level;
 use crate::table::TableError;
 
 /// How far a search is.
@@ -64,12 +66,31 @@ pub(crate) type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 /// A node not excluded yet.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
+    /// A cost that it is not below.
     bound: f64,
+    /// The same without what it loses by suppression.
+    floor: f64,
     height: u32,
     levels: Levels,
 }
 
 impl Candidate {
+    fn new(levels: Levels, utility: &Utility) -> Self {
+        let floor = utility.bound(levels);
+        Self { bound: floor, floor, height: levels.height(), levels }
+    }
+
+    /// Raises the bound by what is known of a node above or below.
+    fn raise(&mut self, utility: &Utility, known: &Evaluated) {
+        if self.floor < known.bound_above && known.levels.is_below(self.levels) {
+            self.bound += known.bound_above - self.floor;
+            self.floor = known.bound_above;
+        }
+        if known.lost.rows > 0 && self.levels.is_below(known.levels) {
+            self.bound = self.bound.max(utility.bound_below(self.levels, self.floor, &known.lost));
+        }
+    }
+
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         let ties = (self.height, self.levels).cmp(&(other.height, other.levels));
         self.bound.total_cmp(&other.bound).then(ties)
@@ -78,29 +99,45 @@ impl Candidate {
 
 /// What there is to say of one node.
 struct Evaluated {
-    partition: Rc<Partition>,
+    levels: Levels,
     /// Whether every node below it fails, too.
     excludes_below: bool,
-    /// Its cost, if it satisfies every model.
+    /// What every node below it loses, too.
+    lost: Lost,
+    /// A cost that no node above it is below.
+    bound_above: f64,
+    /// Its cost, if it satisfies every model and may be the best.
     score: Option<f64>,
 }
 
 pub(crate) struct Search<'a> {
     problem: &'a Problem,
-    steps: &'a Steps,
+    hierarchies: &'a [Vec<Level>],
     /// Partitions from which others are rolled up, the base first.
     kept: Vec<Rc<Partition>>,
-    /// Classes in all of them but the base.
-    classes_kept: usize,
+    /// Words of memory that all of them but the base take.
+    words_kept: usize,
     best: Option<Found>,
     path: Vec<(Levels, f64)>,
     evaluated: u64,
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(problem: &'a Problem, steps: &'a Steps, base: Partition) -> Self {
+    pub(crate) fn new(
+        problem: &'a Problem,
+        hierarchies: &'a [Vec<Level>],
+        base: Partition,
+    ) -> Self {
         let kept = vec![Rc::new(base)];
-        Self { problem, steps, kept, classes_kept: 0, best: None, path: Vec::new(), evaluated: 0 }
+        Self {
+            problem,
+            hierarchies,
+            kept,
+            words_kept: 0,
+            best: None,
+            path: Vec::new(),
+            evaluated: 0,
+        }
     }
 
     /// Looks among `nodes` until none is left or `budget` nodes were evaluated.
@@ -110,32 +147,24 @@ impl<'a> Search<'a> {
         budget: u64,
         watch: Watch<'_>,
     ) -> Result<Finished, Stopped> {
-        let utility = &self.problem.utility;
-        let mut candidates: Vec<Candidate> = nodes
-            .map(|levels| Candidate {
-                bound: utility.bound(levels),
-                height: levels.height(),
-                levels,
-            })
-            .collect();
+        let mut candidates: Vec<Candidate> =
+            nodes.map(|levels| Candidate::new(levels, &self.problem.utility)).collect();
         candidates.sort_unstable_by(Candidate::order);
         while self.evaluated < budget {
             let Some(next) = candidates.get(candidates.len() / 2).copied() else { break };
-            let Evaluated { partition, excludes_below, .. } = self.evaluate(next.levels)?;
-            let above = utility.bound_above(&partition);
-            for candidate in &mut candidates {
-                if candidate.bound < above && next.levels.is_below(candidate.levels) {
-                    candidate.bound = above;
-                }
-            }
+            let evaluated = self.evaluate(next)?;
             let best = self.best.as_ref().map(Found::as_candidate);
-            candidates.retain(|candidate| {
-                let excluded = if excludes_below {
+            candidates.retain_mut(|candidate| {
+                let excluded = if evaluated.excludes_below {
                     candidate.levels.is_below(next.levels)
                 } else {
                     candidate.levels == next.levels
                 };
-                !excluded && best.is_none_or(|best| candidate.order(&best).is_lt())
+                if excluded {
+                    return false;
+                }
+                candidate.raise(&self.problem.utility, &evaluated);
+                best.is_none_or(|best| candidate.order(&best).is_lt())
             });
             let progress = Progress {
                 evaluated: self.evaluated,
@@ -166,11 +195,12 @@ impl<'a> Search<'a> {
         watch: Watch<'_>,
     ) -> Result<Finished, Stopped> {
         let mut here = lattice.top();
-        self.evaluate(here)?;
+        self.evaluate(Candidate::new(here, &self.problem.utility))?;
         while self.evaluated < budget {
             let mut next = None;
             for levels in lattice.below(here) {
-                let Some(score) = self.evaluate(levels)?.score else { continue };
+                let candidate = Candidate::new(levels, &self.problem.utility);
+                let Some(score) = self.evaluate(candidate)?.score else { continue };
                 if next.is_none_or(|(best, _)| score < best) {
                     next = Some((score, levels));
                 }
@@ -191,39 +221,60 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn evaluate(&mut self, levels: Levels) -> Result<Evaluated, TableError> {
+    fn evaluate(&mut self, node: Candidate) -> Result<Evaluated, TableError> {
         self.evaluated += 1;
-        let partition = self.partition(levels)?;
-        let judged = self.problem.judge(&partition);
-        let fails = judged.suppressed > self.problem.suppressed_at_most;
-        let score = (!fails).then(|| self.problem.utility.score(&partition, &judged.kept));
-        if let Some(score) = score {
-            let partition = Rc::clone(&partition);
+        let (problem, utility) = (self.problem, &self.problem.utility);
+        let mut rolled = self.roll_up(node.levels)?;
+        let mut judged = problem.judge_sizes(&rolled.partition);
+        let mut lost = utility.lost(&rolled.partition, &judged.lost);
+        let mut is_judged = !problem.needs_counts();
+        if !is_judged && problem.may_hold(&judged) && self.may_be_best(node, &lost) {
+            rolled.count();
+            problem.judge_values(&rolled.partition, &mut judged);
+            lost = utility.lost(&rolled.partition, &judged.lost);
+            is_judged = true;
+        }
+        let partition = self.keep(rolled);
+        let holds = is_judged && judged.suppressed(&partition) <= problem.suppressed_at_most;
+        let evaluated = Evaluated {
+            levels: node.levels,
+            excludes_below: !problem.may_hold(&judged),
+            bound_above: utility.bound_above(&partition),
+            score: (holds && self.may_be_best(node, &lost))
+                .then(|| utility.score(&partition, &judged.kept)),
+            lost,
+        };
+        if let Some(score) = evaluated.score {
             let found = Found { partition, kept: judged.kept, score };
             let best = self.best.as_ref().map(Found::as_candidate);
             if best.is_none_or(|best| found.as_candidate().order(&best).is_lt()) {
-                self.path.push((levels, score));
+                self.path.push((node.levels, score));
                 self.best = Some(found);
             }
         }
-        let excludes_below = judged.suppressed_below > self.problem.suppressed_at_most;
-        Ok(Evaluated { partition, excludes_below, score })
+        Ok(evaluated)
+    }
+
+    /// Whether the best found so far does not cost less, given what is lost here.
+    fn may_be_best(&self, node: Candidate, lost: &Lost) -> bool {
+        let bound = self.problem.utility.bound_below(node.levels, node.floor, lost);
+        let best = self.best.as_ref().map(Found::as_candidate);
+        best.is_none_or(|best| Candidate { bound, ..node }.order(&best).is_lt())
     }
 
     /// The classes of a node, from the fewest of which it is made: if those are still many, by way
     /// of a node in between that others are made from, too.
-    fn partition(&mut self, levels: Levels) -> Result<Rc<Partition>, TableError> {
+    fn roll_up(&mut self, levels: Levels) -> Result<Rolled, TableError> {
         let mut source = self.source(levels)?;
-        if source.levels == levels {
-            return Ok(source);
-        }
         let between = self.problem.without_last(levels);
-        if source.sizes.len() > FEW_CLASSES && source.levels.is_below(between) {
-            source = self.partition(between)?;
+        let is_between = between != source.levels && source.levels.is_below(between);
+        if source.sizes.len() > FEW_CLASSES && is_between && between != levels {
+            let mut rolled = self.roll_up(between)?;
+            rolled.count();
+            source = self.keep(rolled);
         }
-        let partition = Rc::new(source.roll_up(levels, self.steps)?);
-        self.keep(&partition);
-        Ok(partition)
+        let (partition, into) = source.roll_up(levels, self.hierarchies)?;
+        Ok(Rolled { partition, source, into })
     }
 
     fn source(&self, levels: Levels) -> Result<Rc<Partition>, TableError> {
@@ -233,23 +284,41 @@ impl<'a> Search<'a> {
         fewest.cloned().ok_or(TableError::Ragged)
     }
 
-    fn keep(&mut self, partition: &Rc<Partition>) {
-        let classes = partition.sizes.len();
-        if self.classes_kept.saturating_add(classes) <= MAX_CLASSES_KEPT {
-            self.classes_kept += classes;
-            self.kept.push(Rc::clone(partition));
+    /// Keeps what others can be rolled up from.
+    fn keep(&mut self, rolled: Rolled) -> Rc<Partition> {
+        let Rolled { partition, source, .. } = rolled;
+        let is_whole = partition.counts.len() == source.counts.len();
+        let words = partition.words();
+        let partition = Rc::new(partition);
+        if is_whole && self.words_kept.saturating_add(words) <= MAX_WORDS_KEPT {
+            self.words_kept += words;
+            self.kept.push(Rc::clone(&partition));
         }
+        partition
+    }
+}
+
+/// A partition just made, and what it was made from.
+struct Rolled {
+    partition: Partition,
+    source: Rc<Partition>,
+    into: Vec<u32>,
+}
+
+impl Rolled {
+    fn count(&mut self) {
+        self.partition.count(&self.source, &self.into);
     }
 }
 
 impl Found {
     fn as_candidate(&self) -> Candidate {
         let levels = self.partition.levels;
-        Candidate { bound: self.score, height: levels.height(), levels }
+        Candidate { bound: self.score, floor: self.score, height: levels.height(), levels }
     }
 }
 
 /// So few that a detour costs more.
 const FEW_CLASSES: usize = 512;
-/// Some 200 MB with eight quasi-identifiers.
-const MAX_CLASSES_KEPT: usize = 1 << 22;
+/// 128 MB.
+const MAX_WORDS_KEPT: usize = 1 << 24;

@@ -35,6 +35,18 @@ pub(crate) struct Utility {
     columns: Vec<ColumnUtility>,
 }
 
+/// What suppressing some rows costs more than keeping them.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) rows: u64,
+    /// By column: cells, each at the most that it can cost less what it costs on its level.
+    columns: Vec<u64>,
+    /// Σ −log₂ of the share of each row's code among them, over all columns.
+    entropy: f64,
+    /// Each at the number of all rows less the size of its class.
+    squares: f64,
+}
+
 #[derive(Clone, Debug)]
 struct ColumnUtility {
     levels: Vec<LevelUtility>,
@@ -44,6 +56,8 @@ struct ColumnUtility {
 
 #[derive(Clone, Debug)]
 struct LevelUtility {
+    /// For each code on level 0 the code here.
+    codes: Vec<u32>,
     /// What a cell with each code costs: the values that it may be any of, less 1.
     cost: Vec<u64>,
     /// That of all rows.
@@ -61,15 +75,10 @@ impl Utility {
     /// A cost that no node at or above `levels` is below.
     pub(crate) fn bound(&self, levels: Levels) -> f64 {
         match self.metric {
-            Metric::Loss | Metric::GeometricLoss => {
-                self.loss(self.at(levels).map(|(column, level)| (level.total, column.most)))
-            }
-            Metric::NonUniformEntropy => self.at(levels).map(|(_, level)| level.entropy).sum(),
-            Metric::Precision => self.precision(levels, 0),
-            Metric::Height => f64::from(levels.height()),
             // There are no more classes than combinations of codes; equal ones are the least.
             Metric::Discernibility => float(self.rows) * float(self.rows) / self.classes(levels),
             Metric::AverageClassSize => float(self.rows) / self.classes(levels),
+            _ => self.cost(levels, &self.nothing_lost()),
         }
     }
 
@@ -83,38 +92,80 @@ impl Utility {
         }
     }
 
+    /// A cost that the node at `levels` is not below if it suppresses at least what is `lost` at a
+    /// node above it, where codes cost no less: `floor` is a cost without that.
+    pub(crate) fn bound_below(&self, levels: Levels, floor: f64, lost: &Lost) -> f64 {
+        match self.metric {
+            Metric::Discernibility => floor + lost.squares,
+            Metric::AverageClassSize => floor,
+            _ => self.cost(levels, lost),
+        }
+    }
+
     /// The cost of `partition` if the classes that are not `kept` are suppressed.
     pub(crate) fn score(&self, partition: &Partition, kept: &[bool]) -> f64 {
         let classes = || partition.sizes.iter().zip(kept);
-        let suppressed: u64 = classes().filter(|(_, kept)| !**kept).map(|(size, _)| size).sum();
-        let levels = partition.levels;
+        let lost = || {
+            let lost = classes().map(|(&size, &kept)| if kept { 0 } else { size });
+            self.lost(partition, &lost.collect::<Vec<_>>())
+        };
         match self.metric {
-            Metric::Loss | Metric::GeometricLoss if suppressed == 0 => self.bound(levels),
-            Metric::Loss | Metric::GeometricLoss => {
-                let columns = self.at(levels).zip(&partition.codes);
-                self.loss(columns.map(|((column, level), codes)| {
-                    (level.kept_cost(codes, classes()) + suppressed * column.most, column.most)
-                }))
-            }
-            Metric::NonUniformEntropy => {
-                let columns = self.at(levels).zip(&partition.codes);
-                let of_suppressed = columns.map(|((_, level), codes)| {
-                    level.suppressed_entropy(codes, classes(), suppressed)
-                });
-                self.bound(levels) + of_suppressed.sum::<f64>()
-            }
             Metric::Discernibility => {
-                let kept: f64 =
-                    classes().filter(|(_, kept)| **kept).map(|(&size, _)| square(size)).sum();
-                kept + float(suppressed) * float(self.rows)
+                let squares = classes().filter(|(_, kept)| **kept).map(|(&size, _)| square(size));
+                squares.sum::<f64>() + float(lost().rows) * float(self.rows)
             }
             Metric::AverageClassSize => {
                 let kept = kept.iter().filter(|kept| **kept).count();
-                let classes = count(kept) + if suppressed > 0 { 1.0 } else { 0.0 };
+                let classes = count(kept) + if lost().rows > 0 { 1.0 } else { 0.0 };
                 float(self.rows) / classes.max(1.0)
             }
-            Metric::Precision => self.precision(levels, suppressed),
-            Metric::Height => self.bound(levels),
+            _ => self.cost(partition.levels, &lost()),
+        }
+    }
+
+    /// What suppressing so many rows of each class costs more than keeping them.
+    pub(crate) fn lost(&self, partition: &Partition, rows_of_class: &[u64]) -> Lost {
+        let mut lost = self.nothing_lost();
+        for (&rows, &size) in rows_of_class.iter().zip(&partition.sizes) {
+            lost.rows += rows;
+            lost.squares += float(rows) * (float(self.rows) - float(size));
+        }
+        if lost.rows == 0 {
+            return lost;
+        }
+        let columns = self.at(partition.levels).zip(&mut lost.columns).zip(partition.examples());
+        for (((column, level), cost), codes) in columns {
+            let mut rows_of_code = vec![0; level.cost.len()];
+            for (code, &rows) in codes.zip(rows_of_class).filter(|(_, rows)| **rows > 0) {
+                let code = level.codes.get(code).and_then(|&code| usize::try_from(code).ok());
+                if let Some(sum) = code.and_then(|code| rows_of_code.get_mut(code)) {
+                    *sum += rows;
+                }
+            }
+            let each = rows_of_code.iter().zip(&level.cost);
+            *cost = each.map(|(rows, cost)| rows * column.most.saturating_sub(*cost)).sum();
+            lost.entropy += entropy(&rows_of_code, lost.rows);
+        }
+        lost
+    }
+
+    fn nothing_lost(&self) -> Lost {
+        Lost { rows: 0, columns: vec![0; self.columns.len()], entropy: 0.0, squares: 0.0 }
+    }
+
+    /// By the metrics that add up over cells.
+    fn cost(&self, levels: Levels, lost: &Lost) -> f64 {
+        match self.metric {
+            Metric::NonUniformEntropy => {
+                self.at(levels).map(|(_, level)| level.entropy).sum::<f64>() + lost.entropy
+            }
+            Metric::Precision => self.precision(levels, lost.rows),
+            Metric::Height => f64::from(levels.height()),
+            _ => self.loss(
+                self.at(levels)
+                    .zip(&lost.columns)
+                    .map(|((column, level), lost)| (level.total + lost, column.most)),
+            ),
         }
     }
 
@@ -182,35 +233,14 @@ impl LevelUtility {
                 let all = usize::try_from(code).ok().and_then(|at| of_code.get(at));
                 float(rows) * (float(all.copied().unwrap_or(rows)) / float(rows)).log2()
             });
-        Self { entropy: bits.sum(), cost, total }
+        Self { entropy: bits.sum(), codes: level.codes.clone(), cost, total }
     }
+}
 
-    fn kept_cost<'a>(
-        &self,
-        codes: &[u32],
-        classes: impl Iterator<Item = (&'a u64, &'a bool)>,
-    ) -> u64 {
-        let cost = |code: u32| usize::try_from(code).ok().and_then(|at| self.cost.get(at)).copied();
-        let kept = codes.iter().zip(classes).filter(|(_, (_, kept))| **kept);
-        kept.map(|(&code, (&size, _))| size * cost(code).unwrap_or_default()).sum()
-    }
-
-    /// Σ −log₂ of the share of each suppressed row's code among the suppressed.
-    fn suppressed_entropy<'a>(
-        &self,
-        codes: &[u32],
-        classes: impl Iterator<Item = (&'a u64, &'a bool)>,
-        suppressed: u64,
-    ) -> f64 {
-        let mut of_code = vec![0_u64; self.cost.len()];
-        for (&code, (&size, _)) in codes.iter().zip(classes).filter(|(_, (_, kept))| !**kept) {
-            if let Some(sum) = usize::try_from(code).ok().and_then(|at| of_code.get_mut(at)) {
-                *sum += size;
-            }
-        }
-        let met = of_code.into_iter().filter(|&rows| rows > 0);
-        met.map(|rows| float(rows) * (float(suppressed) / float(rows)).log2()).sum()
-    }
+/// Σ −log₂ of the share of each row's code, of `rows` rows with these codes.
+fn entropy(of_code: &[u64], rows: u64) -> f64 {
+    let met = of_code.iter().filter(|&&of_code| of_code > 0);
+    met.map(|&of_code| float(of_code) * (float(rows) / float(of_code)).log2()).sum()
 }
 
 fn square(size: u64) -> f64 {

@@ -71,6 +71,27 @@ impl Counts {
     /// The same table with fewer classes: `into` says for each class of this one into which of
     /// `classes` it goes, each of which gets at least one.
     pub(crate) fn merged(&self, into: &[u32], classes: usize) -> Self {
+        let cells = self.merged_by_address(into, classes);
+        let cells = cells.unwrap_or_else(|| self.merged_by_members(into, classes));
+        Self { rows: self.rows, totals: self.totals.clone(), cells }
+    }
+
+    /// Adds up in a table of classes by values; none if that is much larger than the cells.
+    fn merged_by_address(&self, into: &[u32], classes: usize) -> Option<Vec<Cell>> {
+        let distinct = self.totals.len();
+        let slots = classes.checked_mul(distinct)?;
+        if slots > self.cells.len().saturating_mul(SLOTS_PER_CELL) {
+            return None;
+        }
+        let mut counts = vec![0_u64; slots];
+        for cell in &self.cells {
+            let class = usize::try_from(*into.get(usize::try_from(cell.class).ok()?)?).ok()?;
+            *counts.get_mut(class * distinct + usize::try_from(cell.value).ok()?)? += cell.count;
+        }
+        Some(met(&counts, distinct))
+    }
+
+    fn merged_by_members(&self, into: &[u32], classes: usize) -> Vec<Cell> {
         let mut members: Vec<Vec<&[Cell]>> = vec![Vec::new(); classes];
         for (part, &class) in self.cells.chunk_by(|a, b| a.class == b.class).zip(into) {
             let list = usize::try_from(class).ok().and_then(|class| members.get_mut(class));
@@ -81,7 +102,12 @@ impl Counts {
         for (parts, class) in members.iter().zip(0_u32..) {
             merge(parts, class, &mut sums, &mut cells);
         }
-        Self { rows: self.rows, totals: self.totals.clone(), cells }
+        cells
+    }
+
+    /// Pairs of a class and a value that it has.
+    pub(crate) fn pairs(&self) -> usize {
+        self.cells.len()
     }
 
     /// The classes, each with at least one row.
@@ -135,17 +161,22 @@ fn by_address(of_row: &[u32], classes: usize, values: &Values) -> Option<Vec<Cel
     if slots == 0 || slots > Grouping::widest(of_row.len()) {
         return None;
     }
-    let mut counts = vec![0_u32; slots];
+    let mut counts = vec![0_u64; slots];
     for (&class, &value) in of_row.iter().zip(&values.of_row) {
         let place = usize::try_from(class).ok()? * values.distinct + usize::try_from(value).ok()?;
         *counts.get_mut(place)? += 1;
     }
-    let mut cells = Vec::with_capacity(classes);
-    for (counts, class) in counts.chunks_exact(values.distinct).zip(0_u32..) {
+    Some(met(&counts, values.distinct))
+}
+
+/// The cells of a table of classes by `distinct` values.
+fn met(counts: &[u64], distinct: usize) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (counts, class) in counts.chunks_exact(distinct.max(1)).zip(0_u32..) {
         let met = counts.iter().zip(0_u32..).filter(|(count, _)| **count > 0);
-        cells.extend(met.map(|(&count, value)| Cell { class, value, count: count.into() }));
+        cells.extend(met.map(|(&count, value)| Cell { class, value, count }));
     }
-    Some(cells)
+    cells
 }
 
 /// Counts by grouping rows, whatever the number of classes and values.
@@ -163,6 +194,9 @@ fn by_grouping(of_row: &[u32], classes: usize, values: &Values) -> Result<Vec<Ce
     cells.sort_unstable();
     Ok(cells)
 }
+
+/// A table of so many is added up faster than the cells are sorted into members.
+const SLOTS_PER_CELL: usize = 8;
 
 fn at(totals: &mut [u64], value: u32) -> Option<&mut u64> {
     totals.get_mut(usize::try_from(value).ok()?)
@@ -195,6 +229,16 @@ pub(crate) mod tests {
         let cells = by_grouping(&of_row, 3, &values).unwrap();
         assert_eq!(by_address(&of_row, 3, &values), Some(cells));
         assert_eq!(by_address(&of_row, usize::MAX, &values), None);
+    }
+
+    #[test]
+    fn both_ways_of_merging_agree() {
+        let counts = counts(&["ab", "b", "c", "abb"]);
+        let into = [1, 0, 1, 1];
+        let merged = counts.merged(&into, 2);
+        assert_eq!(seen(&merged), [(1, vec![(1, 1)]), (6, vec![(0, 2), (1, 3), (2, 1)])]);
+        assert_eq!(counts.merged_by_members(&into, 2), merged.cells);
+        assert_eq!(counts.merged_by_address(&into, 1 << 20), None);
     }
 
     fn seen(counts: &Counts) -> Vec<(u64, Vec<(u32, u64)>)> {
