@@ -10,7 +10,9 @@
 //!
 //! [`anonymise`] makes a table whose people are hidden well enough, at the least cost.
 //!
-//! Everything here is a function of its arguments: no file system, clock or randomness.
+//! [`transform`] does what generalising cannot: suppresses cells, aggregates, swaps, adds noise.
+//!
+//! Everything here is a function of its arguments: no file system, clock or randomness of its own.
 
 mod anonymise;
 mod canonical;
@@ -30,10 +32,11 @@ mod roles;
 mod rules;
 mod rules_file;
 mod table;
+mod transform;
 
 pub use anonymise::{
-    AnonymiseError, Anonymised, DeltaValues, Distance, Method, Metric, Model, Plan, Progress,
-    anonymise,
+    AnonymiseError, Anonymised, DeltaValues, Distance, Method, Metric, Model, Plan,
+    Progress, anonymise,
 };
 pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check};
@@ -51,3 +54,7 @@ pub use report::{
 pub use roles::{ColumnRole, Roles, merge_roles, roles_of};
 pub use rules::{Limits, Output, Rules, RulesError, Shape};
 pub use table::{Column, Table, TableError};
+pub use transform::{
+    Aggregated, Change, Coding, Distribution, Done, NumericChange, Spread, Suppression,
+    TransformError, Transformation, Transformed, flag_of, transform, unmet,
+};
