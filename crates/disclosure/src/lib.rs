@@ -35,8 +35,8 @@ mod table;
 mod transform;
 
 pub use anonymise::{
-    AnonymiseError, Anonymised, DeltaValues, Distance, Method, Metric, Model, Plan,
-    Progress, anonymise,
+    AnonymiseError, Anonymised, DeltaValues, Distance, LocallyRecoded, Method, Metric, Model, Plan,
+    Progress, Round, anonymise, recode, recode_locally,
 };
 pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check};

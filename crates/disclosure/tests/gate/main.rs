@@ -26,4 +26,6 @@ mod recheck;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod transform;
+#[cfg(test)]
 mod vectors;
