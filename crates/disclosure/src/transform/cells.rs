@@ -1,10 +1,10 @@
 //! Cell suppression: quasi-identifiers become missing, cell by cell, until every class has k rows
 //! (Meyerson, Williams, On the complexity of optimal k-anonymity, PODS 2004).
 //!
-//! The fewest cells are NP-hard to find; this is a greedy approximation. Sets of columns are tried
-//! from the cheapest to the dearest: rows at risk that agree in all other columns, and are enough
-//! together, are made missing in the set. What is left over at the end, fewer rows than k, is filled up
-//! with rows that their classes can spare.
+//! The fewest cells are NP-hard to find; this is a greedy approximation. Rows at risk that agree in all
+//! columns but those of a set, and are enough together, are made missing in the set; where they are
+//! too few, rows that their classes can spare join them. The attempts are made by the price that they
+//! have for a row at risk.
 //!
 //! A suppressed cell is a value of its own: neither one that was missing before, from which its flag
 //! tells it apart, nor any value that it might have been. So k holds for whoever reads it
@@ -235,12 +235,12 @@ mod tests {
         assert_eq!(refused(&["ax", "ay"], &[], 2), "transform.parameter");
         assert_eq!(refused(&["ax", "ay"], &[1; 3], 2), "table.no-column");
         assert_eq!(refused(&["abcdefghijklm"; 2], &[1; 13], 2), "transform.too-many-columns");
-        let once = run(&["ax", "ay"], &[], &[1, 1], 2).unwrap().table;
         let again = [("c0".to_owned(), 1)];
+        let once = run(&["ax", "ay"], &[], &[1, 1], 2).unwrap().table;
         let twice = suppress(&once, &[], &again, 2, &mut |_| ControlFlow::Continue(()));
         assert_eq!(twice.unwrap_err().reason(), "transform.column-exists");
         let stopped =
-            suppress(&table(&["ax", "ay"]), &[], &again, 2, &mut |_| ControlFlow::Break(()));
+            suppress(&table(&["ax", "bx"]), &[], &again, 2, &mut |_| ControlFlow::Break(()));
         assert_eq!(stopped.unwrap_err().reason(), "transform.interrupted");
     }
 }

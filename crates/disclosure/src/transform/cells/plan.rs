@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::measures::Ratio;
 use crate::transform::{Done, TransformError, Watch};
 
 /// Rows with equal values.
@@ -56,6 +57,34 @@ impl Set {
     }
 }
 
+/// One attempt: to suppress the columns of `set` in groups that are large enough.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// What that costs at most for each row at risk.
+    price: Ratio,
+    set: Set,
+    /// So many rows at risk a group needs for others to be joined to it.
+    least: u64,
+}
+
+impl Step {
+    /// All of them, by price: for each set first without rows that join, then with as many as there
+    /// are rows at risk, three times as many, and so on.
+    fn all(sets: &[(u64, Set)], k: u64) -> Vec<Self> {
+        let halves = |least: u64| (least > 1).then(|| least.div_ceil(2));
+        let least = || std::iter::successors(Some(k), move |&least| halves(least));
+        // A group of k rows of which `least` are at risk costs k times the set.
+        let price =
+            |cost: u64, least: u64| Ratio::new(u128::from(cost) * u128::from(k), least.into());
+        let steps = sets.iter().flat_map(|&(cost, set)| {
+            least().filter_map(move |least| Some(Self { price: price(cost, least)?, set, least }))
+        });
+        let mut steps: Vec<Self> = steps.collect();
+        steps.sort_by_key(|step| (step.price, std::cmp::Reverse(step.least), step.set));
+        steps
+    }
+}
+
 /// What a class shows: which columns are suppressed, and the codes of the others.
 type Shown = (Set, Vec<u32>);
 
@@ -84,25 +113,25 @@ impl Plan {
         sets: &[(u64, Set)],
         watch: Watch<'_>,
     ) -> Result<Vec<(usize, Set)>, TransformError> {
-        let number = |sets: usize| u64::try_from(sets).unwrap_or(u64::MAX);
+        let steps = Step::all(sets, self.k);
+        let number = |steps: usize| u64::try_from(steps).unwrap_or(u64::MAX);
         let mut done = 0;
-        for equal in sets.chunk_by(|(a, _), (b, _)| a == b) {
+        for equal in steps.chunk_by(|a, b| (a.price, a.least) == (b.price, b.least)) {
             // Of sets with one cost that goes first which hides the most rows.
-            let hides = |&(_, set): &(u64, Set)| (std::cmp::Reverse(self.hidden_by(set)), set);
-            let mut order: Vec<_> = equal.iter().map(hides).collect();
-            order.sort_unstable();
-            for (_, set) in order {
-                self.settle(set, &|found, k, _| found >= k);
+            let hides = |step: &Step| (std::cmp::Reverse(self.hidden_by(step.set)), step.set);
+            let mut order: Vec<_> = equal.iter().map(|step| (hides(step), *step)).collect();
+            order.sort_by_key(|(hides, _)| *hides);
+            for (_, step) in order {
+                if self.at_risk.is_empty() {
+                    break;
+                }
+                self.settle(step);
                 done += 1;
-                let progress = Done { done, of: number(sets.len()) };
+                let progress = Done { done, of: number(steps.len()) };
                 if let ControlFlow::Break(()) = watch(progress) {
                     return Err(TransformError::Interrupted);
                 }
             }
-        }
-        // Fewer than k rows are left: others that their classes can spare hide them.
-        for &(_, set) in sets {
-            self.settle(set, &|found, k, spare| found + spare >= k);
         }
         self.join_cheapest(sets);
         let rows = self.settled.into_iter().flat_map(|((set, _), classes)| {
@@ -145,26 +174,22 @@ impl Plan {
         groups.sum()
     }
 
-    /// Suppresses the columns of `set` in the groups that are `enough`: of rows found, k, and rows
-    /// that other classes can spare.
-    fn settle(&mut self, set: Set, enough: &dyn Fn(u64, u64, u64) -> bool) {
+    fn settle(&mut self, step: Step) {
         let mut hidden = vec![false; self.at_risk.len()];
-        for group in self.groups(set) {
-            let shown = self.shown(set, &group);
+        let spare = self.spare(step.set);
+        for group in self.groups(step.set) {
+            let shown = self.shown(step.set, &group);
             let (at_risk, same) = self.found(&group, &shown);
-            let found = at_risk + same;
-            let needs_others = found < self.k;
-            let spare = if needs_others { self.spare(&shown) } else { 0 };
-            if !enough(found, self.k, spare) {
+            let needed = self.k.saturating_sub(at_risk + same);
+            let others = spare.get(&shown.1).map(Vec::as_slice).unwrap_or_default();
+            let can_join = || others.iter().map(|(count, _)| count).sum::<u64>();
+            if needed > 0 && (at_risk < step.least || can_join() < needed) {
                 continue;
             }
-            let mut pieces: Vec<Class> = Vec::new();
+            let mut pieces = self.take(others, needed);
             for &at in &group {
                 pieces.extend(self.at_risk.get(at).cloned());
                 hidden.get_mut(at).into_iter().for_each(|hidden| *hidden = true);
-            }
-            if needs_others {
-                pieces.extend(self.take_spare(&shown, self.k - found));
             }
             self.settled.entry(shown).or_default().extend(pieces);
         }
@@ -172,33 +197,36 @@ impl Plan {
         self.at_risk.retain(|_| hidden.next() != Some(true));
     }
 
-    /// Whether rows that show `other` show `shown` if a few more cells are suppressed.
-    fn can_become(other: &Shown, classes: &[Class], shown: &Shown) -> bool {
-        let same = |class: &Class| shown.0.rest(&class.key).eq(shown.1.iter().copied());
-        other != shown && shown.0.includes(other.0) && classes.first().is_some_and(same)
+    /// How many rows classes with more than k can spare, by what they show without the columns of
+    /// `set`; first those of which most is suppressed already.
+    fn spare(&self, set: Set) -> BTreeMap<Vec<u32>, Vec<(u64, Shown)>> {
+        let mut spare: BTreeMap<Vec<u32>, Vec<(u64, Shown)>> = BTreeMap::new();
+        for (shown, classes) in &self.settled {
+            let count = size(classes).saturating_sub(self.k);
+            if let Some(class) = classes.first()
+                && count > 0
+                && shown.0 != set
+                && set.includes(shown.0)
+            {
+                let rest = set.rest(&class.key).collect();
+                spare.entry(rest).or_default().push((count, shown.clone()));
+            }
+        }
+        for others in spare.values_mut() {
+            others.sort_by_key(|(_, (set, _))| std::cmp::Reverse(set.columns()));
+        }
+        spare
     }
 
-    /// Rows that classes with more than k can give to a class that shows this.
-    fn spare(&self, shown: &Shown) -> u64 {
-        let others = self.settled.iter().filter(|(s, classes)| Self::can_become(s, classes, shown));
-        others.map(|(_, classes)| size(classes).saturating_sub(self.k)).sum()
-    }
-
-    /// Takes so many of them, first from where most is suppressed already.
-    fn take_spare(&mut self, shown: &Shown, needed: u64) -> Vec<Class> {
-        let k = self.k;
+    /// Takes so many rows out of classes that can spare them.
+    fn take(&mut self, others: &[(u64, Shown)], mut needed: u64) -> Vec<Class> {
         let mut taken = Vec::new();
-        let mut needed = needed;
-        let mut others: Vec<(&Shown, &mut Vec<Class>)> = self
-            .settled
-            .iter_mut()
-            .filter(|(s, classes)| Self::can_become(s, classes, shown))
-            .collect();
-        others.sort_by_key(|((set, _), _)| std::cmp::Reverse(set.columns()));
-        for (_, classes) in others {
-            let count = size(classes).saturating_sub(k).min(needed);
+        for (spare, shown) in others {
+            let count = needed.min(*spare);
             needed -= count;
-            taken.extend(split_off(classes, count));
+            if let Some(classes) = self.settled.get_mut(shown) {
+                taken.extend(split_off(classes, count));
+            }
         }
         taken
     }
