@@ -5,6 +5,7 @@ mod anonymise;
 mod columns;
 mod measure;
 mod progress;
+mod transform;
 
 use std::error::Error;
 use std::io::Write as _;

@@ -11,6 +11,7 @@ use disclosure::{
 use serde_json::{Map, Value, json};
 
 use super::progress::Line;
+use super::transform::Transformer;
 use super::{Answer, Failure, Unusable, read};
 use crate::{Config, read_csv, report, write_csv};
 
@@ -42,13 +43,20 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
     let dialect = config.dialect().map_err(|error| Unusable::by(&error))?;
     let header = crate::header(&bytes, &dialect).map_err(|error| Unusable::by(&error))?;
     let columns = config.columns(&header).map_err(|error| Unusable::by(&error))?;
+    let mut transformer = Transformer::new(&config)?;
     let table = read_csv(&bytes, &dialect, &columns).map_err(|error| Unusable::by(&error))?;
+    let table = transformer.before(table)?;
     let folder = options.config.parent().unwrap_or(Path::new("."));
     let plan = config.plan(&table, folder).map_err(|error| Unusable::by(&error))?;
-    let found = search(&table, &plan)?;
+    let found = match transformer.given_levels(&plan) {
+        Some(levels) => disclosure::recode(&table, &plan, &levels).map_err(failure)?,
+        None => search(&table, &plan)?,
+    };
+    let found = transformer.after(&table, &plan, found)?;
     let left_out: Vec<&String> =
         header.iter().filter(|name| !columns.contains(&name.as_str())).collect();
-    let json = to_json(&found, &plan, &left_out)?;
+    let mut json = to_json(&found, &plan, &left_out)?;
+    transformer.report(&mut json);
     let separator = config.output_separator().map_err(|error| Unusable::by(&error))?;
     write(&options.output, |out| {
         write_csv(out, &found.table, separator, config.flag(), &found.suppressed)
@@ -56,7 +64,8 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
     if let Some(path) = &options.report {
         write(path, |out| writeln!(out, "{json:#}"))?;
     }
-    Ok(Answer { text: to_text(&found, &plan, &json, options), json })
+    let text = format!("{}{}", to_text(&found, &plan, &json, options), transformer.text());
+    Ok(Answer { text, json })
 }
 
 fn search(table: &disclosure::Table, plan: &Plan) -> Result<Anonymised, Failure> {
@@ -66,13 +75,17 @@ fn search(table: &disclosure::Table, plan: &Plan) -> Result<Anonymised, Failure>
         ControlFlow::Continue(())
     });
     progress.end();
-    found.map_err(|error| match error {
-        AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
-        other => Failure::Unusable(Unusable::by(&other)),
-    })
+    found.map_err(failure)
 }
 
-fn said(at: Progress) -> String {
+pub(super) fn failure(error: AnonymiseError) -> Failure {
+    match error {
+        AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
+        other => Failure::Unusable(Unusable::by(&other)),
+    }
+}
+
+pub(super) fn said(at: Progress) -> String {
     let best = at.best.map_or_else(|| "none yet".to_owned(), |best| format!("{best:.6}"));
     format!("{} nodes looked at, {} may be better; best: {best}", at.evaluated, at.candidates)
 }
@@ -114,7 +127,7 @@ fn to_json(found: &Anonymised, plan: &Plan, left_out: &[&String]) -> Result<Valu
 }
 
 /// The hierarchy by which a model measures its sensitive column.
-fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
+pub(super) fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
     match model {
         Model::TCloseness { attribute, distance: Distance::Hierarchical(hierarchy), .. } => {
             Some((attribute.clone(), hierarchy.clone()))
@@ -194,6 +207,22 @@ The configuration; files of hierarchies are looked for beside it:
                                # | precision | height
   suppression_limit = 0.01
   method = \"optimal\"           # heuristic | auto
+
+Further transformations, in the order of the file; those before `global-recoding` are done to the
+original values, the others to the generalised ones; without it generalising comes first:
+  [[transformations]]
+  kind = \"top-coding\"          # or bottom-coding
+  column = \"income\"
+  at = 100000                  # label = \"over 100000\"
+  [[transformations]]
+  kind = \"global-recoding\"     # the search; levels = { age = 2 } are taken as they are
+  [[transformations]]
+  kind = \"cell-suppression\"
+  k = 5                        # weights = { age = 3 }: dearer cells
+micro-aggregation columns, group, orders; noise column, distribution (gaussian | laplace), scale or
+relative; rank-swapping column, percent; pram column, keep, invariant; local-recoding keep. Afterwards
+the models are measured again, and the table is refused if one does not hold. Randomness is the
+system's; `seed`, 64 hexadecimal digits, repeats a run, and undoes it in the hands of others.
 
 Models and their keys: k-anonymity k; alpha-k-anonymity alpha, k; l-diversity l; entropy-l-diversity l;
 recursive-c-l-diversity c, l; t-closeness t, distance (equal | ordered | hierarchical); beta-likeness

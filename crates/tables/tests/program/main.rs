@@ -11,4 +11,6 @@ mod reading;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod transform;
+#[cfg(test)]
 mod vectors;
