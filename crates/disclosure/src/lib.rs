@@ -12,7 +12,9 @@
 //!
 //! [`protect`] says which hidden counts of a table a reader can work out from its margins.
 //!
-//! Everything here is a function of its arguments: no file system, clock or randomness.
+//! [`transform`] does what generalising cannot: suppresses cells, aggregates, swaps, adds noise.
+//!
+//! Everything here is a function of its arguments: no file system, clock or randomness of its own.
 
 mod anonymise;
 mod canonical;
@@ -36,11 +38,12 @@ mod roles;
 mod rules;
 mod secondary;
 mod table;
+mod transform;
 mod vocabulary;
 
 pub use anonymise::{
-    AnonymiseError, Anonymised, DeltaValues, Distance, Method, Metric, Model, Plan, Progress,
-    anonymise,
+    AnonymiseError, Anonymised, DeltaValues, Distance, LocallyRecoded, Method, Metric, Model, Plan,
+    Progress, Round, anonymise, recode, recode_locally,
 };
 pub use canonical::CanonicalFile;
 pub use check::{Checked, Released, check, rehearse};
@@ -74,4 +77,8 @@ pub use secondary::{
     TableRow, coarser, propose, protect,
 };
 pub use table::{Column, Table, TableError};
+pub use transform::{
+    Aggregated, Change, Coding, Distribution, Done, NumericChange, Spread, Suppression,
+    TransformError, Transformation, Transformed, flag_of, transform, unmet,
+};
 pub use vocabulary::{Analysis, DisclosureRisk, Mitigation, OutputCheck, Statbarn};

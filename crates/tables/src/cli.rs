@@ -9,6 +9,7 @@ mod interrupt;
 mod measure;
 mod planned;
 mod progress;
+mod transform;
 
 use std::error::Error;
 use std::io::Write as _;

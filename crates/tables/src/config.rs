@@ -2,6 +2,7 @@
 
 mod hierarchies;
 mod models;
+mod transformations;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +15,8 @@ use crate::Dialect;
 use hierarchies::RawHierarchy;
 pub use hierarchies::SourceError;
 use models::RawModel;
+pub(crate) use transformations::Steps;
+use transformations::{RawTransformation, Seed};
 
 /// What `--config` holds, in the words of `docs/disclosure.md`.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,6 +30,9 @@ pub struct Config {
     models: Vec<RawModel>,
     #[serde(default)]
     search: RawSearch,
+    #[serde(default)]
+    transformations: Vec<RawTransformation>,
+    seed: Option<Seed>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -346,6 +352,11 @@ pub enum ConfigError {
     /// Hierarchical distance, or a hierarchy to write, without one.
     #[error("this needs a `hierarchy` of the column `{0}`, which has none")]
     NoHierarchy(String),
+    /// An order of values of a column that is not aggregated.
+    #[error(
+        "`orders` has the column `{0}`, which is not among the `columns` of its transformation"
+    )]
+    NotNamed(String),
     /// A number out of range.
     #[error("`{key} = {value}` is out of range")]
     Number {
@@ -354,12 +365,27 @@ pub enum ConfigError {
         /// The number.
         value: f64,
     },
+    /// Transformations that cannot follow each other.
+    #[error("the order of the transformations cannot be: {0}")]
+    Order(&'static str),
+    /// A seed that is none. It is a secret, and not repeated.
+    #[error("`seed` is not 64 hexadecimal digits")]
+    Seed,
     /// A separator that is none.
     #[error("`{0}` is no separator; it is one ASCII character")]
     Separator(char),
+    /// Noise without a spread, or with two.
+    #[error("noise takes either `scale` or `relative`")]
+    Spread,
     /// Not TOML, or not of this form.
     #[error("the configuration cannot be read")]
     Toml(#[source] toml::de::Error),
+    /// A transformation of a column that has no role, or not one that it can be transformed in.
+    #[error(
+        "a transformation names the column `{0}`, which has no role that it is for: an identifier \
+         or a column without a role does not leave, and levels and weights are of quasi-identifiers"
+    )]
+    Transformed(String),
     /// A key that means nothing for the column's role or kind.
     #[error("column `{column}`: `{key}` means nothing for its role or kind; remove it")]
     Useless {
@@ -379,9 +405,14 @@ impl Reason for ConfigError {
             Self::Missing { .. } => "config.missing-key",
             Self::NoColumn { .. } => "config.unknown-column",
             Self::NoHierarchy(_) => "config.no-hierarchy",
+            Self::NotNamed(_) => "config.not-named",
             Self::Number { .. } => "config.number",
+            Self::Order(_) => "config.order",
+            Self::Seed => "config.seed",
             Self::Separator(_) => "config.separator",
+            Self::Spread => "config.spread",
             Self::Toml(_) => "config.malformed",
+            Self::Transformed(_) => "config.transformed-column",
             Self::Useless { .. } => "config.useless-key",
         }
     }

@@ -72,7 +72,7 @@ impl<'a> Outcome<'a> {
 }
 
 /// The hierarchy by which a model measures its sensitive column.
-fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
+pub(crate) fn hierarchy(model: &Model) -> Option<(String, Hierarchy)> {
     match model {
         Model::TCloseness { attribute, distance: Distance::Hierarchical(hierarchy), .. } => {
             Some((attribute.clone(), hierarchy.clone()))

@@ -1,12 +1,14 @@
 //! What was measured, for programs and for people.
 
 mod risk;
+mod transform;
 
 use std::fmt::Write as _;
 
 use disclosure::{Bound, Measures, Models, Ratio};
 pub use risk::Risks;
 use serde_json::{Map, Value, json};
+pub use transform::{kind, transformed_to_json};
 
 /// The measures as JSON: of several attributes the worst, and each under `attributes`. What is
 /// unbounded is the string `Infinity`, what does not apply is null.

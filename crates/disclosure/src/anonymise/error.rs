@@ -22,6 +22,9 @@ pub enum AnonymiseError {
     /// The watcher wanted no more.
     #[error("the search was stopped before it found the best table")]
     Interrupted,
+    /// A share of rows for local recoding that is none.
+    #[error("local recoding keeps a share of rows above 0 and up to 1 in each round, not `{0}`")]
+    Keep(f64),
     /// The lattice has more nodes than can be searched exactly.
     #[error(
         "the lattice has {nodes} nodes, of which at most {most} can be searched exactly; use the \
@@ -39,6 +42,16 @@ pub enum AnonymiseError {
     /// A model of a column that is not one of the sensitive ones.
     #[error("a model names the column `{0}`, which is not one of the sensitive columns")]
     NotSensitive(String),
+    /// A level that a hierarchy does not have.
+    #[error("the column `{column}` has no level {level}; its hierarchy ends with {highest}")]
+    NoLevel {
+        /// The column.
+        column: String,
+        /// The level.
+        level: usize,
+        /// The highest.
+        highest: usize,
+    },
     /// No models.
     #[error("the plan has no model; a table that need not satisfy anything is not anonymised")]
     NoModels,
@@ -65,9 +78,11 @@ impl Reason for AnonymiseError {
             Self::Hierarchy(error) => error.reason(),
             Self::Impossible { .. } => "anonymise.impossible",
             Self::Interrupted => "anonymise.interrupted",
+            Self::Keep(_) => "anonymise.keep",
             Self::Lattice { .. } => "anonymise.lattice-too-large",
             Self::Measure(error) => error.reason(),
             Self::NotSensitive(_) => "anonymise.not-sensitive",
+            Self::NoLevel { .. } => "anonymise.no-level",
             Self::NoModels => "anonymise.no-models",
             Self::NoQuasiIdentifiers => "anonymise.no-quasi-identifiers",
             Self::NoRows => "anonymise.no-rows",

@@ -42,6 +42,8 @@ mod secondary;
 #[cfg(test)]
 mod secondary_properties;
 #[cfg(test)]
+mod transform;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod vocabulary;

@@ -11,6 +11,7 @@ use super::files::Part;
 use super::interrupt::Interrupt;
 use super::planned::Planned;
 use super::progress::Line;
+use super::transform::Transformer;
 use super::{Answer, Failure, Unusable};
 use crate::html::{Given, page};
 use crate::outcome::Outcome;
@@ -41,15 +42,21 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
     let planned = Planned::read(&options.input, &options.config)?;
     let header = &planned.header;
     let columns = planned.config.columns(header).map_err(|error| Unusable::by(&error))?;
-    let table = planned.table(&columns)?;
+    let interrupt = Interrupt::noted()?;
+    let mut transformer = Transformer::new(&planned.config, &interrupt)?;
+    let table = transformer.before(planned.table(&columns)?)?;
     let plan = planned.plan(&table)?;
     let separator = planned.separator()?;
-    let interrupt = Interrupt::noted()?;
-    let found = search(&table, &plan, &interrupt)?;
+    let found = match transformer.given_levels(&plan) {
+        Some(levels) => disclosure::recode(&table, &plan, &levels).map_err(failure)?,
+        None => search(&table, &plan, &interrupt)?,
+    };
+    let found = transformer.after(&table, &plan, found)?;
     let left_out = header.iter().map(String::as_str).filter(|name| !columns.contains(name));
     let outcome = Outcome::of(&table, &plan, &found, left_out.collect())
         .map_err(|error| Unusable::by(&error))?;
-    let json = to_json(&outcome);
+    let mut json = to_json(&outcome);
+    transformer.report(&mut json);
     let mut parts = Vec::new();
     if let Some(path) = &options.report {
         parts.push(Part::write(path, |out| writeln!(out, "{json:#}"))?);
@@ -66,7 +73,8 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
     })?);
     interrupt.check()?;
     parts.into_iter().try_for_each(Part::keep)?;
-    Ok(Answer { text: to_text(&outcome, &json, options), json })
+    let text = format!("{}{}", to_text(&outcome, &json, options), transformer.text());
+    Ok(Answer { text, json })
 }
 
 /// The last part of a path: folders are nobody's business.
@@ -85,14 +93,18 @@ fn search(
         interrupt.flow()
     });
     progress.end();
-    found.map_err(|error| match error {
+    found.map_err(failure)
+}
+
+pub(super) fn failure(error: AnonymiseError) -> Failure {
+    match error {
         AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
         AnonymiseError::Interrupted => Interrupt::failure(),
         other => Failure::Unusable(Unusable::by(&other)),
-    })
+    }
 }
 
-fn said(at: Progress) -> String {
+pub(super) fn said(at: Progress) -> String {
     let best = at.best.map_or_else(|| "none yet".to_owned(), |best| format!("{best:.6}"));
     format!("{} nodes looked at, {} may be better; best: {best}", at.evaluated, at.candidates)
 }
@@ -192,6 +204,21 @@ Built hierarchies, all of which end in `*`, for instance hierarchy = { build = \
   build = \"order\"              # order = [\"low\", \"middle\", \"high\", \"top\"], groups = [2]
   build = \"priority\"           # frequent values stay longest: levels = 10
 `cloister table hierarchy` writes one, to be looked at or edited.
+Further transformations, in the order of the file; those before `global-recoding` are done to the
+original values, the others to the generalised ones; without it generalising comes first:
+  [[transformations]]
+  kind = \"top-coding\"          # or bottom-coding
+  column = \"income\"
+  at = 100000                  # label = \"over 100000\"
+  [[transformations]]
+  kind = \"global-recoding\"     # the search; levels = { age = 2 } are taken as they are
+  [[transformations]]
+  kind = \"cell-suppression\"
+  k = 5                        # weights = { age = 3 }: dearer cells
+micro-aggregation columns, group, orders; noise column, distribution (gaussian | laplace), scale or
+relative; rank-swapping column, percent; pram column, keep, invariant; local-recoding keep. Afterwards
+the models are measured again, and the table is refused if one does not hold. Randomness is the
+system's; `seed`, 64 hexadecimal digits, repeats a run, and undoes it in the hands of others.
 
 Models and their keys: k-anonymity k; alpha-k-anonymity alpha, k; l-diversity l; entropy-l-diversity l;
 recursive-c-l-diversity c, l; t-closeness t, distance (equal | ordered | hierarchical); beta-likeness

@@ -15,4 +15,6 @@ mod reading;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod transform;
+#[cfg(test)]
 mod vectors;
