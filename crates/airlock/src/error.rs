@@ -124,7 +124,9 @@ impl Reason for AirlockError {
             Self::Footprints(cause) => cause.reason(),
             Self::BitsBudget => "output.bits-budget",
             Self::Releases(cause) => cause.reason(),
-            Self::ReleaseHistory(cause) => cause.reason(),
+            Self::ReleaseHistory { source, .. } => {
+                source.as_ref().map_or("releases.chain", Reason::reason)
+            }
             Self::Ledger(cause) => cause.reason(),
             Self::Manifest(cause) => cause.reason(),
             Self::Malformed(cause) => cause.reason(),

@@ -12,8 +12,8 @@ pub use error::ExportError;
 pub use log::LogProofs;
 pub use receipt::Receipt;
 pub(crate) use receipt::{
-    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, FILES, LOG, MANIFEST, PROPOSAL, RECEIPT, REVIEWS,
-    RULES,
+    APPROVALS, BUNDLE, CHECKS, CRL, DATASET, EVIDENCE, FILES, LOG, MANIFEST, PROPOSAL, RECEIPT,
+    REVIEWS, RULES,
 };
 pub use trust::{Trust, TrustVersion};
 pub(crate) use verify::links;

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use disclosure::CheckRecord;
 use domain::canonical;
 use domain::claims::Claims;
 use domain::dsse::Envelope;
@@ -19,8 +20,8 @@ use wire::airlock::Exported;
 use crate::ballot::Ballots;
 use crate::chain::{Entries, is, read};
 use crate::export::{
-    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LogProofs, MANIFEST, Members,
-    PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
+    APPROVALS, BUNDLE, CHECKS, CRL, DATASET, EVIDENCE, ExportError, FILES, LogProofs, MANIFEST,
+    Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
 };
 use crate::intake::{Moment, Opened};
 use crate::output::{Delivery, checked_index, name_bits};
@@ -67,7 +68,7 @@ impl Airlock {
         let claims = self.verify_evidence(&opened.chain, &opened.sealed, package, &moment)?;
         let votes = Ballots::count(entries, package).envelopes(&self.ledger)?;
         let reviewed = reviewed(&opened, &votes, entries, moment.at)?;
-        let remembered = self.may_follow(entries, &opened)?.head(package)?;
+        let remembered = self.remembered(self.may_follow(entries, &opened)?, package)?;
         let mut members = kept_members(&opened, &votes, &moment)?;
         members.extend(plaintext(&opened));
         let receipt = receipt(&opened, &claims, &reviewed, &members, moment.at);
@@ -166,6 +167,7 @@ fn kept_members(
 ) -> Result<Members, AirlockError> {
     let chain = &opened.chain;
     let json = |value: Result<Vec<u8>, _>| value.map_err(AirlockError::Malformed);
+    let checks = CheckRecord::of(&opened.report, opened.package_digest, TOOL);
     Ok(Members::from([
         (MANIFEST.to_owned(), chain.initdata.clone()),
         (EVIDENCE.to_owned(), json(canonical::to_vec(&opened.sealed.evidence))?),
@@ -174,6 +176,7 @@ fn kept_members(
         (APPROVALS.to_owned(), json(canonical::to_vec(&chain.approvals))?),
         (DATASET.to_owned(), json(canonical::to_vec(&chain.dataset_envelope))?),
         (RULES.to_owned(), chain.rules_bytes.clone()),
+        (CHECKS.to_owned(), json(checks.to_bytes())?),
         (REVIEWS.to_owned(), json(canonical::to_vec(&votes))?),
         (BUNDLE.to_owned(), opened.sealed.workload_bundle.clone().into_bytes()),
     ]))
@@ -251,3 +254,6 @@ pub(crate) fn export_of(entries: &Entries, package: Digest) -> Option<(u64, &Ent
 fn export_id(package: Digest) -> ExportId {
     ExportId::from_random(name_bits(package))
 }
+
+/// What the record of the checks calls this program.
+const TOOL: &str = concat!("cloister-airlock ", env!("CARGO_PKG_VERSION"));

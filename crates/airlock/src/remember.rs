@@ -1,7 +1,7 @@
 //! The gate remembers: what left of a dataset before decides on what may leave next.
 //!
-//! Nothing of it is stored anew. A release is an `OutputExported` entry whose evidence ends with the
-//! head of the dataset's chain; the footprints behind it stay in the sealed package that the ledger
+//! Nothing of it is stored anew. A release is an `OutputExported` entry whose evidence ends with a
+//! commitment to the head of the dataset's chain; the footprints behind it stay in the sealed package that the ledger
 //! keeps anyway. So it survives a restart, cannot be rolled back without the signed log, and is never
 //! in clear outside this process (`docs/formats/release-ledger.md`).
 
@@ -32,16 +32,6 @@ struct History {
 pub(crate) struct MayFollow {
     history: History,
     judged: Option<Admissible>,
-}
-
-impl MayFollow {
-    /// The head of the dataset's chain once `package` has left; none if nothing is known of whom it
-    /// is about.
-    pub(crate) fn head(mut self, package: Digest) -> Result<Option<Digest>, AirlockError> {
-        let Some(judged) = self.judged else { return Ok(None) };
-        let admitted = self.history.releases.admit(judged, package);
-        admitted.map(|entry| Some(entry.head)).map_err(AirlockError::Releases)
-    }
 }
 
 impl Airlock {
@@ -80,9 +70,11 @@ impl Airlock {
         population: u32,
     ) -> Result<History, AirlockError> {
         let mut bits: BTreeMap<ProjectId, u64> = BTreeMap::new();
+        // The chain begins with the number of the dataset's people.
+        let mut head = Releases::new(dataset, population).head();
         let mut chain = Vec::new();
         for (_, entry) in entries {
-            let Some((receipt, package, head)) = released(entry) else { continue };
+            let Some((receipt, package, sealed_head)) = released(entry) else { continue };
             let envelope: Envelope = read(&self.ledger, Some(&receipt))?;
             let (receipt, _) = Receipt::verify(&envelope, &self.signing_key.public())?;
             if receipt.dataset != dataset {
@@ -92,19 +84,41 @@ impl Airlock {
             let used = bits.entry(left.project.clone()).or_default();
             let report = CheckReport::parse(left.report.as_bytes());
             *used = used.saturating_add(self::bits(&report.map_err(AirlockError::Malformed)?));
-            if let Some(head) = head {
+            if let Some(logged) = sealed_head {
                 let records = left.records.as_ref();
                 let footprints = records.and_then(|records| records.bytes()).unwrap_or_default();
-                chain.push(ReleaseEntry { project: left.project, package, footprints, head });
+                let next = ReleaseEntry::following(head, left.project, package, footprints);
+                head = next.head;
+                if self.sealed_head(head) != logged {
+                    let at = chain.len();
+                    return Err(AirlockError::ReleaseHistory { at, source: None });
+                }
+                chain.push(next);
             }
         }
-        // Of a dataset of which nothing left, the chain begins with the number of its people.
-        let head = match chain.last() {
-            Some(last) => last.head,
-            None => Releases::new(dataset, population).head(),
-        };
         let releases = Releases::replay(dataset, population, chain, head);
-        Ok(History { releases: releases.map_err(AirlockError::ReleaseHistory)?, bits })
+        let whole = |source| AirlockError::ReleaseHistory { at: 0, source: Some(source) };
+        Ok(History { releases: releases.map_err(whole)?, bits })
+    }
+
+    /// What the log holds of a head: a commitment that only this airlock can make, so that whoever
+    /// guesses who was behind a table finds no confirmation in the log.
+    fn sealed_head(&self, head: Digest) -> Digest {
+        let message = [b"cloister releases v1\0".as_slice(), head.as_bytes()].concat();
+        Digest::of(&self.signing_key.sign(&message))
+    }
+
+    /// What the log shall hold of the chain once `package` has left; nothing if it is not known whom
+    /// the package is about.
+    pub(crate) fn remembered(
+        &self,
+        may_follow: MayFollow,
+        package: Digest,
+    ) -> Result<Option<Digest>, AirlockError> {
+        let MayFollow { mut history, judged } = may_follow;
+        let Some(judged) = judged else { return Ok(None) };
+        let entry = history.releases.admit(judged, package).map_err(AirlockError::Releases)?;
+        Ok(Some(self.sealed_head(entry.head)))
     }
 
     /// The sealed package of an output, opened again.
@@ -122,7 +136,7 @@ impl Airlock {
     }
 }
 
-/// Receipt, package and head of the chain of an export.
+/// Receipt, package and commitment to the head of the chain of an export.
 fn released(entry: &Entry) -> Option<(Digest, Digest, Option<Digest>)> {
     if !is(entry, Actor::Airlock, Action::OutputExported) {
         return None;

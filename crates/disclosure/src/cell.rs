@@ -149,8 +149,8 @@ fn spell(mantissa: u128, exponent: i32) -> Result<String, CellError> {
     Ok(format!("{whole}.{fraction}"))
 }
 
-/// Signs that a label may hold. No quotation mark and no backslash: those are syntax elsewhere.
-const SIGNS: &str = " .,()/%<>:&_+-";
+/// Signs that a label may hold, those of generalised values among them. No quotation mark and no backslash: those are syntax elsewhere.
+const SIGNS: &str = " .,()[]*/%<>:&_+-";
 const MAX_COUNT_DIGITS: usize = 15;
 const MAX_EXPONENT: i32 = 40;
 /// Digits before or after the point. An `f64` as Python prints it has at most 17.
@@ -221,6 +221,8 @@ mod tests {
             ("", Ok(())),
             ("18-34", Ok(())),
             ("Göteborg, väst (65+)", Ok(())),
+            ("[20, 25)", Ok(())),
+            ("123**", Ok(())),
             ("=1+1", Err(CellError::Formula)),
             ("+1", Err(CellError::Formula)),
             ("-1", Err(CellError::Formula)),

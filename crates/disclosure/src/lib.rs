@@ -32,6 +32,7 @@ mod name;
 mod people;
 mod reader;
 mod recheck;
+mod record;
 mod releases;
 mod report;
 mod roles;
@@ -59,6 +60,7 @@ pub use measures::{
 };
 pub use people::{Dataset, PeopleError};
 pub use recheck::{PackedFile, RecheckError, audit, recheck};
+pub use record::{CheckRecord, FileRecord, RecordFormat};
 pub use releases::{
     Admissible, Cells, Earlier, Exposure, ExposureRule, Footprint, Footprints, FootprintsError,
     RecordSet, RecordSetError, ReleaseEntry, ReleaseError, ReleaseLimits, Releases, ReplayError,

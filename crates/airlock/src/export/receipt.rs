@@ -146,6 +146,8 @@ pub(crate) const RECEIPT: &str = "receipt.dsse.json";
 pub(crate) const LOG: &str = "log/";
 /// The output rules.
 pub(crate) const RULES: &str = "checks/rules.toml";
+/// What the checks applied to this package.
+pub(crate) const CHECKS: &str = "checks/record.json";
 /// The launch manifest's initdata.
 pub(crate) const MANIFEST: &str = "enclave/launch.toml";
 /// The evidence that binds the package.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use disclosure::Rules;
+use disclosure::{CheckRecord, Rules};
 use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::dataset::{DatasetManifest, SignedDataset};
@@ -20,8 +20,8 @@ use evidence::snp::{
 
 use super::log::{RestsOn, member};
 use super::{
-    APPROVALS, BUNDLE, CRL, DATASET, EVIDENCE, ExportError, FILES, LOG, LogProofs, MANIFEST,
-    Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, unpack,
+    APPROVALS, BUNDLE, CHECKS, CRL, DATASET, EVIDENCE, ExportError, FILES, LOG, LogProofs,
+    MANIFEST, Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, unpack,
 };
 
 /// An export whose every link holds.
@@ -277,8 +277,26 @@ fn checks(
     same("rules", Digest::of(rules) == receipt.output_rules)?;
     let rules = Rules::parse(rules).map_err(ExportError::Rules)?;
     let roles = disclosure::roles_of(&dataset.manifest().columns);
+    record(members, receipt, files, &rules)?;
     let files = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     disclosure::audit(files, &rules, &roles).map_err(ExportError::Checks)
+}
+
+/// The record of the checks must be of this package, its report, its rules and its files.
+fn record(
+    members: &Members,
+    receipt: &Receipt,
+    files: &BTreeMap<String, Vec<u8>>,
+    rules: &Rules,
+) -> Result<(), ExportError> {
+    let record = CheckRecord::parse(member(members, CHECKS)?).map_err(ExportError::Format)?;
+    let told = record.files.iter().map(|file| (file.name.as_str(), file.sha256));
+    let found = files.iter().map(|(name, bytes)| (name.as_str(), Digest::of(bytes)));
+    let whole = record.package == receipt.package
+        && record.report == receipt.report
+        && record.is_of(rules)
+        && told.eq(found);
+    same("record of the checks", whole)
 }
 
 fn reviews(members: &Members, receipt: &Receipt, approval: &Approval) -> Result<(), ExportError> {
@@ -306,5 +324,5 @@ fn same(what: &'static str, holds: bool) -> Result<(), ExportError> {
 }
 
 /// The members that [`links`] checks, besides the files.
-const LOOKED_AT: [&str; 9] =
-    [MANIFEST, EVIDENCE, CRL, PROPOSAL, APPROVALS, DATASET, RULES, REVIEWS, BUNDLE];
+const LOOKED_AT: [&str; 10] =
+    [MANIFEST, EVIDENCE, CRL, PROPOSAL, APPROVALS, DATASET, RULES, CHECKS, REVIEWS, BUNDLE];

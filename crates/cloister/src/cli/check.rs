@@ -1,5 +1,7 @@
 //! `cloister output check`: the enclave's output checks, beforehand and offline.
 
+mod acro;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
@@ -10,7 +12,7 @@ use disclosure::{CheckReport, Dataset, Rules, Status, Verdict};
 use domain::Reason as _;
 use domain::dataset::Column;
 
-use super::files::{public_key, read};
+use super::files::{now, public_key, read};
 use super::{Answer, Failure, Outcome};
 use crate::sealing::read_manifest;
 
@@ -33,6 +35,10 @@ pub struct Check {
     /// against the people in it, as in the enclave. Without it that part is not checked
     #[arg(long, requires = "dataset")]
     data: Option<PathBuf>,
+    /// Write the outcome as an ACRO session, too, for SACRO-Viewer: a new folder, with copies of the
+    /// files
+    #[arg(long)]
+    acro: Option<PathBuf>,
 }
 
 pub(super) fn check(options: &Check) -> Outcome {
@@ -53,6 +59,9 @@ pub(super) fn check(options: &Check) -> Outcome {
         }
         None => disclosure::rehearse(&entries, &rules, &roles),
     };
+    if let Some(session) = &options.acro {
+        acro::write(session, &options.dir, &rules, &report, now()?)?;
+    }
     let json = serde_json::to_value(&report)
         .map_err(|error| Failure::unusable("input.malformed", &error))?;
     let mut text = described(&report);

@@ -14,8 +14,22 @@ pub struct ReleaseEntry {
     pub package: Digest,
     /// [`Footprints::to_bytes`](super::Footprints::to_bytes).
     pub footprints: Vec<u8>,
-    /// The head of the chain after this release: the digest that the log's event holds.
+    /// The head of the chain after this release.
     pub head: Digest,
+}
+
+impl ReleaseEntry {
+    /// The entry of a release after the one with the head `previous`.
+    #[must_use]
+    pub fn following(
+        previous: Digest,
+        project: ProjectId,
+        package: Digest,
+        footprints: Vec<u8>,
+    ) -> Self {
+        let head = next(previous, Digest::of(&footprints), package, &project);
+        Self { project, package, footprints, head }
+    }
 }
 
 /// The head of a ledger without releases.
