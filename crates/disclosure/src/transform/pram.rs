@@ -121,6 +121,22 @@ mod tests {
     }
 
     #[test]
+    fn invariant_frequencies_stay_near_those_of_the_column() {
+        let before = column(&FREQUENCIES);
+        let found = |after: &Column, to| -> f64 {
+            FREQUENCIES.iter().map(|&(from, _)| moved(&before, after, from, to)).sum()
+        };
+        let share = |rows: usize| f64::from(u32::try_from(rows).unwrap()) / 20_000.0;
+        let invariant = pram(&before, 2, true).unwrap();
+        for (to, rows) in FREQUENCIES {
+            assert!(likely(found(&invariant, to), 20_000, share(rows)), "{to}");
+        }
+        // The other matrix makes 200 + 1,600 + 6,000 rows of 1,000 `a`: far more than chance would.
+        let other = found(&pram(&before, 2, false).unwrap(), "a");
+        assert!(likely(other, 20_000, share(7_800)) && !likely(other, 20_000, share(1_000)));
+    }
+
+    #[test]
     fn the_invariant_matrix_keeps_the_expected_frequencies() {
         // Σ over values k of T_k p_kl = T_l, exactly: with T = (1, 4, 15) and keep = 8/10.
         let keep = Ratio::new(8, 10).unwrap();

@@ -215,10 +215,11 @@ original values, the others to the generalised ones; without it generalising com
   [[transformations]]
   kind = \"cell-suppression\"
   k = 5                        # weights = { age = 3 }: dearer cells
-micro-aggregation columns, group, orders; noise column, distribution (gaussian | laplace), scale or
-relative; rank-swapping column, percent; pram column, keep, invariant; local-recoding keep. Afterwards
-the models are measured again, and the table is refused if one does not hold. Randomness is the
-system's; `seed`, 64 hexadecimal digits, repeats a run, and undoes it in the hands of others.
+Keys of the others: micro-aggregation columns, group, orders; noise column, distribution (gaussian
+| laplace), scale or relative; rank-swapping column, percent; pram column, keep, invariant;
+local-recoding keep. Afterwards the models are measured again, and the table is refused if one does
+not hold. Randomness is the system's; `seed`, 64 hexadecimal digits, repeats a run, and undoes it in
+the hands of others.
 
 Models and their keys: k-anonymity k; alpha-k-anonymity alpha, k; l-diversity l; entropy-l-diversity l;
 recursive-c-l-diversity c, l; t-closeness t, distance (equal | ordered | hierarchical); beta-likeness

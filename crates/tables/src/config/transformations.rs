@@ -288,3 +288,16 @@ fn spread(scale: Option<f64>, relative: Option<f64>) -> Result<Spread, ConfigErr
 const HALF: f64 = 0.5;
 /// A key of ChaCha20.
 const SEED_BYTES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_read_and_not_shown() {
+        let text = format!("seed = \"{}\"\nmodels = []\n[columns]\n", "0a".repeat(32));
+        let config = Config::parse(&text).unwrap();
+        assert_eq!(config.seed().unwrap(), Some([10; SEED_BYTES]));
+        assert!(!format!("{config:?}").contains("0a0a"));
+    }
+}
