@@ -56,7 +56,13 @@ pub enum AirlockError {
     #[error(
         "the record of earlier releases is not whole; nothing more is released from this dataset"
     )]
-    ReleaseHistory(#[source] ReplayError),
+    ReleaseHistory {
+        /// The release, counted from 0.
+        at: usize,
+        /// What is wrong with its footprints; none if they are not those that the log binds.
+        #[source]
+        source: Option<ReplayError>,
+    },
     /// The ledger cannot be used.
     #[error("{0}; nothing was released")]
     Ledger(#[from] LedgerError),

@@ -107,7 +107,8 @@ fn dataset(folder: &Path, columns: &[Column], rules: &Rules) -> Result<Dataset, 
     Dataset::read(files, columns, rules).map_err(|error| Failure::unusable(error.reason(), &error))
 }
 
-fn described(report: &CheckReport) -> String {
+/// The report for people.
+pub(super) fn described(report: &CheckReport) -> String {
     let mut text = match report.verdict {
         Verdict::Passed => "passed".to_owned(),
         Verdict::Refused if report.files.is_empty() => "refused".to_owned(),

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use disclosure::CheckReport;
 use domain::dsse::Envelope;
 use domain::ids::{OutputId, PersonId};
 use domain::keys::SecretKey;
@@ -119,15 +120,27 @@ fn cast(options: &Reviewing, key: &SecretKey, vote: Vote, package: Digest) -> Ou
 /// The files for a person. Control characters, which could redraw a terminal, become escapes.
 fn shown(package: &OutputPackage, digest: Digest) -> String {
     let mut text = String::new();
-    for file in &package.files {
+    if let Ok(report) = CheckReport::parse(package.report.as_bytes()) {
         // Writing to a string does not fail.
+        let _ = writeln!(text, "checks: {}", super::check::described(&report));
+    }
+    for file in &package.files {
         let _ = writeln!(text, "==== {} ({} bytes)", file.name, file.content.len());
-        for line in file.content.lines() {
-            let _ = writeln!(text, "{}", line.escape_debug().to_string().replace("\\\"", "\""));
+        lines(&mut text, &file.content);
+        if let Some(checked) = &file.checked {
+            let _ = writeln!(text, "==== {} as it was checked; this does not leave", file.name);
+            lines(&mut text, checked);
         }
     }
     let _ = write!(text, "====\nby {} for {}\npackage {digest}", package.author, package.project);
     text
+}
+
+/// Line by line, with what a terminal would not show spelled out.
+fn lines(text: &mut String, content: &str) {
+    for line in content.lines() {
+        let _ = writeln!(text, "{}", line.escape_debug().to_string().replace("\\\"", "\""));
+    }
 }
 
 fn asked() -> Result<Option<Vote>, Failure> {

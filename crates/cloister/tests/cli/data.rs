@@ -138,3 +138,73 @@ fn output_checks_are_those_of_the_enclave() {
     assert_eq!(bench.run(check).code, 2);
     assert_eq!(bench.run("output check nowhere --rules rules.toml").code, 2);
 }
+
+#[test]
+fn counts_are_held_against_the_people_in_made_up_data() {
+    let Some(bench) = sealed() else { return };
+    let records = RULES.replacen(
+        "numbers = []\n",
+        "numbers = []\nrecords = { categories = { site = { from = \"age\" } } }\n",
+        1,
+    );
+    bench.write("rules.toml", records);
+    bench.write("out/visits.csv", "site,people\n30,6\n");
+    let check = "output check out --rules rules.toml --dataset sealed --signer custodian.pem";
+    let rehearsed = bench.run(check);
+    assert_eq!(rehearsed.verdict(), (0, "passed", None), "{rehearsed:?}");
+    bench.write("data/people.csv", format!("age,diagnosis\n{}", "30,flu\n".repeat(6)));
+    let data = format!("{check} --data data");
+    assert_eq!(bench.run(&data).verdict(), (0, "passed", None));
+    bench.write("out/visits.csv", "site,people\n30,7\n");
+    assert_eq!(bench.run(&data).verdict(), (1, "refused", Some("output.count-mismatch")));
+}
+
+/// The session has the members of one that ACRO itself wrote, of the same types.
+#[test]
+fn an_acro_session_is_written_as_acro_writes_it() {
+    let bench = Bench::new();
+    bench.write("rules.toml", RULES);
+    bench.write("out/visits.csv", "site,people\nnorth,9\nsouth,4\n");
+    let ran = bench.run("output check out --rules rules.toml --acro session");
+    assert_eq!(ran.verdict(), (1, "refused", Some("output.cell-below-threshold")));
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&bench.read(&format!("session/{name}"))).unwrap()
+    };
+    let (results, config) = (read("results.json"), read("config.json"));
+    let output = &results["results"]["output_0"];
+    assert_eq!(output["status"], "fail");
+    let sdc = &output["files"][0]["sdc"];
+    assert_eq!(sdc["summary"]["MinimumThresholdCheck"], 1);
+    assert_eq!(sdc["cells"]["MinimumThresholdCheck"], serde_json::json!([[1, 0]]));
+    assert_eq!(output["fair"]["check_status"]["MinimumThresholdCheck"], "fail");
+    let digest = domain::Digest::of(&bench.read("session/results.json")).hex();
+    assert_eq!(bench.read("session/checksums/results.json.txt"), digest.into_bytes());
+    assert_eq!(bench.run("output check out --rules rules.toml --acro session").code, 2);
+
+    let theirs = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/vectors/anonymity/oracles/acro_session"
+    );
+    let Ok(bytes) = std::fs::read(format!("{theirs}/results.json")) else {
+        return println!("skipped 1 comparison: the shared vectors are not here");
+    };
+    let theirs_config = std::fs::read(format!("{theirs}/config.json")).unwrap();
+    let theirs: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(results["version"], theirs["version"]);
+    let published = theirs["results"]["output_0"].as_object().unwrap();
+    for (name, value) in published {
+        let ours = &output[name];
+        assert_eq!(
+            std::mem::discriminant(ours),
+            std::mem::discriminant(value),
+            "{name}: {ours} beside {value}"
+        );
+    }
+    for name in published["fair"].as_object().unwrap().keys() {
+        assert!(output["fair"].get(name).is_some(), "{name}");
+    }
+    let theirs: serde_json::Value = serde_json::from_slice(&theirs_config).unwrap();
+    for (name, value) in config.as_object().unwrap() {
+        assert_eq!(std::mem::discriminant(value), std::mem::discriminant(&theirs[name]), "{name}");
+    }
+}

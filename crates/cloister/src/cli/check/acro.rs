@@ -102,7 +102,7 @@ impl Record<'_> {
             (None, _) => BTreeSet::new(),
         };
         let mut checks: BTreeMap<OutputCheck, &str> = BTreeMap::new();
-        for file in file {
+        if let Some(file) = file {
             checks.extend(file.checks.iter().map(|check| (*check, "pass")));
             let left = file.risks.iter().flat_map(|risk| risk.checks());
             checks.extend(left.map(|check| (*check, "review")));
