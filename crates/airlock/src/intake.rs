@@ -137,7 +137,7 @@ impl Airlock {
         let package = opened.package_digest;
         let mut refused = refused_reasons(&opened.report);
         // What was released before decides again when the output is to leave.
-        let remembered = self.may_follow(&self.ledger.entries()?, opened);
+        let remembered = self.remembered(&self.ledger.entries()?, opened);
         refused.extend(remembered.as_ref().err().map(ReasonCode::of));
         let mut checked: Vec<_> = refused
             .into_iter()

@@ -71,6 +71,7 @@ pub enum Revocation {
 pub struct Decisions {
     deciding: Mutex<()>,
     facts: Mutex<output::KnownFacts>,
+    histories: Mutex<remember::Histories>,
     refusals: Mutex<BTreeMap<&'static str, u64>>,
 }
 

@@ -68,7 +68,7 @@ impl Airlock {
         let claims = self.verify_evidence(&opened.chain, &opened.sealed, package, &moment)?;
         let votes = Ballots::count(entries, package).envelopes(&self.ledger)?;
         let reviewed = reviewed(&opened, &votes, entries, moment.at)?;
-        let remembered = self.remembered(self.may_follow(entries, &opened)?, package)?;
+        let remembered = self.remembered(entries, &opened)?;
         let mut members = kept_members(&opened, &votes, &moment)?;
         members.extend(plaintext(&opened));
         let receipt = receipt(&opened, &claims, &reviewed, &members, moment.at);

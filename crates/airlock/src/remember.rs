@@ -6,8 +6,9 @@
 //! in clear outside this process (`docs/formats/release-ledger.md`).
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
-use disclosure::{Admissible, CheckReport, ReleaseEntry, ReleaseError, ReleaseLimits, Releases};
+use disclosure::{CheckReport, ReleaseEntry, ReleaseError, ReleaseLimits, Releases};
 use domain::dsse::Envelope;
 use domain::event::{Action, Actor, Entry};
 use domain::ids::ProjectId;
@@ -21,84 +22,115 @@ use crate::intake::Opened;
 use crate::output::Delivery;
 use crate::{Airlock, AirlockError};
 
+/// What left of each dataset, as far as the log has been read: found again whenever it is lost.
+pub(crate) type Histories = BTreeMap<Digest, History>;
+
 /// What left of one dataset.
-struct History {
-    releases: Releases,
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// The first entry of the log that has not been read.
+    next: u64,
+    /// None until something left whose people are known.
+    releases: Option<Releases>,
+    /// How many releases the chain has.
+    length: usize,
     /// Bits of free choice that each project has used.
     bits: BTreeMap<ProjectId, u64>,
 }
 
-/// An output that may follow what left before.
-pub(crate) struct MayFollow {
-    history: History,
-    judged: Option<Admissible>,
-}
-
 impl Airlock {
-    /// Whether `opened` may leave after everything in `entries` that left of its dataset.
-    pub(crate) fn may_follow(
+    /// Whether `opened` may leave after everything in `entries` that left of its dataset. The answer
+    /// is what the log shall hold of the dataset's chain once it has left; nothing if it is not known
+    /// whom the output is about. Called under the lock on decisions.
+    pub(crate) fn remembered(
         &self,
         entries: &Entries,
         opened: &Opened,
-    ) -> Result<MayFollow, AirlockError> {
-        let population = opened.package.records.as_ref().map_or(0, |records| records.population);
-        let history = self.history(entries, opened.chain.manifest.dataset, population)?;
-        let rules = &opened.chain.rules;
-        let project = &opened.package.project;
-        let used = history.bits.get(project).copied().unwrap_or_default();
-        if used.saturating_add(bits(&opened.report)) > rules.releases().max_bits {
-            return Err(AirlockError::BitsBudget);
-        }
-        let judged = match &opened.footprints {
-            None => None,
-            Some(footprints) => {
-                let budget = u32::try_from(rules.releases().budget).unwrap_or(u32::MAX);
-                let limits = ReleaseLimits::new(rules.threshold(), rules.k(), budget)
-                    .ok_or(AirlockError::Releases(ReleaseError::Budget))?;
-                let judged = history.releases.judge(project, footprints, &limits);
-                Some(judged.map_err(AirlockError::Releases)?)
-            }
-        };
-        Ok(MayFollow { history, judged })
+    ) -> Result<Option<Digest>, AirlockError> {
+        let dataset = opened.chain.manifest.dataset;
+        let mut histories = self.decisions.histories.lock().unwrap_or_else(PoisonError::into_inner);
+        // What fails on the way is not kept: the next one reads the log from its beginning.
+        let mut history = histories.remove(&dataset).unwrap_or_default();
+        self.catch_up(&mut history, entries, dataset)?;
+        let answer = self.judged(&history, opened);
+        histories.insert(dataset, history);
+        answer
     }
 
-    /// What `entries` say left of `dataset`, in their order.
-    fn history(
+    fn judged(&self, history: &History, opened: &Opened) -> Result<Option<Digest>, AirlockError> {
+        let rules = opened.chain.rules.releases();
+        let project = &opened.package.project;
+        let used = history.bits.get(project).copied().unwrap_or_default();
+        if used.saturating_add(bits(&opened.report)) > rules.max_bits {
+            return Err(AirlockError::BitsBudget);
+        }
+        let Some(footprints) = &opened.footprints else { return Ok(None) };
+        let budget = u32::try_from(rules.budget).unwrap_or(u32::MAX);
+        let (threshold, k) = (opened.chain.rules.threshold(), opened.chain.rules.k());
+        let limits = ReleaseLimits::new(threshold, k, budget)
+            .ok_or(AirlockError::Releases(ReleaseError::Budget))?;
+        let first;
+        let releases = match &history.releases {
+            Some(releases) => releases,
+            None => {
+                first = Releases::new(opened.chain.manifest.dataset, footprints.population());
+                &first
+            }
+        };
+        releases.judge(project, footprints, &limits).map_err(AirlockError::Releases)?;
+        let (head, package) = (releases.head(), opened.package_digest);
+        let bytes = footprints.to_bytes();
+        let next = ReleaseEntry::following(head, project.clone(), package, bytes);
+        Ok(Some(self.sealed_head(next.head)))
+    }
+
+    /// Reads what `entries` say left of `dataset` since `history` was last looked at.
+    fn catch_up(
         &self,
+        history: &mut History,
         entries: &Entries,
         dataset: Digest,
-        population: u32,
-    ) -> Result<History, AirlockError> {
-        let mut bits: BTreeMap<ProjectId, u64> = BTreeMap::new();
-        // The chain begins with the number of the dataset's people.
-        let mut head = Releases::new(dataset, population).head();
-        let mut chain = Vec::new();
-        for (_, entry) in entries {
+    ) -> Result<(), AirlockError> {
+        let from = history.next;
+        for (index, entry) in entries.iter().filter(|(index, _)| *index >= from) {
+            history.next = index.saturating_add(1);
             let Some((receipt, package, sealed_head)) = released(entry) else { continue };
             let envelope: Envelope = read(&self.ledger, Some(&receipt))?;
             let (receipt, _) = Receipt::verify(&envelope, &self.signing_key.public())?;
-            if receipt.dataset != dataset {
-                continue;
-            }
-            let left = self.package(entries, package)?;
-            let used = bits.entry(left.project.clone()).or_default();
-            let report = CheckReport::parse(left.report.as_bytes());
-            *used = used.saturating_add(self::bits(&report.map_err(AirlockError::Malformed)?));
-            if let Some(logged) = sealed_head {
-                let records = left.records.as_ref();
-                let footprints = records.and_then(|records| records.bytes()).unwrap_or_default();
-                let next = ReleaseEntry::following(head, left.project, package, footprints);
-                head = next.head;
-                if self.sealed_head(head) != logged {
-                    let at = chain.len();
-                    return Err(AirlockError::ReleaseHistory { at, source: None });
-                }
-                chain.push(next);
+            if receipt.dataset == dataset {
+                self.left(history, dataset, self.package(entries, package)?, sealed_head)?;
             }
         }
-        let releases = Releases::replay(dataset, population, chain, head);
-        let whole = |source| AirlockError::ReleaseHistory { at: 0, source: Some(source) };
-        Ok(History { releases: releases.map_err(whole)?, bits })
+        Ok(())
+    }
+
+    /// Appends a package that left.
+    fn left(
+        &self,
+        history: &mut History,
+        dataset: Digest,
+        package: OutputPackage,
+        sealed_head: Option<Digest>,
+    ) -> Result<(), AirlockError> {
+        let digest = package.digest().map_err(AirlockError::Malformed)?;
+        let report = CheckReport::parse(package.report.as_bytes());
+        let used = history.bits.entry(package.project.clone()).or_default();
+        *used = used.saturating_add(bits(&report.map_err(AirlockError::Malformed)?));
+        let Some(sealed_head) = sealed_head else { return Ok(()) };
+        let at = history.length;
+        let broken = |source| AirlockError::ReleaseHistory { at, source };
+        let records = package.records.ok_or_else(|| broken(None))?;
+        let releases =
+            history.releases.get_or_insert_with(|| Releases::new(dataset, records.population));
+        let footprints = records.bytes().unwrap_or_default();
+        let head = releases.head();
+        let entry = ReleaseEntry::following(head, package.project, digest, footprints);
+        if self.sealed_head(entry.head) != sealed_head {
+            return Err(broken(None));
+        }
+        releases.follow(&entry, at).map_err(|source| broken(Some(source)))?;
+        history.length = at.saturating_add(1);
+        Ok(())
     }
 
     /// What the log holds of a head: a commitment that only this airlock can make, so that whoever
@@ -106,19 +138,6 @@ impl Airlock {
     fn sealed_head(&self, head: Digest) -> Digest {
         let message = [b"cloister releases v1\0".as_slice(), head.as_bytes()].concat();
         Digest::of(&self.signing_key.sign(&message))
-    }
-
-    /// What the log shall hold of the chain once `package` has left; nothing if it is not known whom
-    /// the package is about.
-    pub(crate) fn remembered(
-        &self,
-        may_follow: MayFollow,
-        package: Digest,
-    ) -> Result<Option<Digest>, AirlockError> {
-        let MayFollow { mut history, judged } = may_follow;
-        let Some(judged) = judged else { return Ok(None) };
-        let entry = history.releases.admit(judged, package).map_err(AirlockError::Releases)?;
-        Ok(Some(self.sealed_head(entry.head)))
     }
 
     /// The sealed package of an output, opened again.

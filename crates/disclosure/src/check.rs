@@ -148,6 +148,18 @@ struct Passed {
     footprint: Option<Footprint>,
 }
 
+/// Why a file did not pass, and what would make it pass.
+struct NotPassed {
+    found: Findings,
+    proposal: Option<Proposal>,
+}
+
+impl NotPassed {
+    fn without_proposal(found: Findings) -> Box<Self> {
+        Box::new(Self { found, proposal: None })
+    }
+}
+
 /// As [`check`], with the first finding in its typed form.
 pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Option<Located>) {
     let Terms { form, rules, roles, .. } = *terms;
@@ -164,10 +176,10 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
         }
         match examine(output, bytes, terms) {
             Ok(file) => drop(passed.insert(output.name(), file)),
-            Err((found, proposal)) => {
+            Err(why) => {
                 refused.insert(output.name().to_owned());
-                all.add(found);
-                proposals.extend(proposal);
+                all.add(why.found);
+                proposals.extend(why.proposal);
             }
         }
     }
@@ -209,11 +221,10 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
         made.ok()
     };
     let refused = refused.into_iter().collect();
-    let (findings, left_off) = all.sorted();
-    let first = findings.first().cloned();
+    let findings = all.sorted();
+    let first = findings.0.first().cloned();
     let records = footprints.as_ref().map(Footprints::digest);
-    let report =
-        CheckReport::new(rules, roles, records, reports, refused, findings, left_off, proposals);
+    let report = CheckReport::new(rules, roles, records, reports, refused, findings, proposals);
     let checked = if files.is_empty() {
         Checked::Refused(report)
     } else {
@@ -270,17 +281,15 @@ impl Found {
 }
 
 /// Reads and judges one declared file that is no figure.
-fn examine(
-    output: &Output,
-    bytes: &[u8],
-    terms: &Terms<'_>,
-) -> Result<Passed, (Findings, Option<Proposal>)> {
+fn examine(output: &Output, bytes: &[u8], terms: &Terms<'_>) -> Result<Passed, Box<NotPassed>> {
     let Terms { form, rules, roles, .. } = *terms;
     if *output.shape() == Shape::Text {
-        let (file, report) = text::examine(output, bytes, rules).map_err(|found| (found, None))?;
+        let (file, report) =
+            text::examine(output, bytes, rules).map_err(NotPassed::without_proposal)?;
         return Ok(Passed { file, report, table: None, footprint: None });
     }
-    let table = reader::read(bytes, output, form, rules.limits()).map_err(|found| (found, None))?;
+    let table =
+        reader::read(bytes, output, form, rules.limits()).map_err(NotPassed::without_proposal)?;
     let mut judged = Judged { output, table: &table, form, rules, roles, hidden: BTreeSet::new() };
     if let (Shape::Table(counts), Form::Full) = (output.shape(), form) {
         judged.hidden = secondary::hidden(&judged, counts);
@@ -314,7 +323,7 @@ fn examine(
             }
             _ => None,
         };
-        return Err((findings, proposal));
+        return Err(Box::new(NotPassed { found: findings, proposal }));
     }
     let hidden = judged.hidden;
     let file = CanonicalFile::write(output, &table, &hidden);
@@ -328,7 +337,7 @@ fn examine(
         rows: u64::try_from(table.rows()).unwrap_or(u64::MAX),
         smallest: verdict.smallest,
         quasi_identifiers: microdata::quasi_identifiers(output, roles),
-        analyses: table::analyses(output),
+        analyses: output.analyses().into_iter().map(str::to_owned).collect(),
         checks: verdict.checks,
         risks: verdict.risks,
         bits: freedom::bits(output, &table, rules.limits()),

@@ -65,18 +65,27 @@ impl Releases {
     ) -> Result<Self, ReplayError> {
         let mut releases = Self::new(dataset, population);
         for (entry, at) in entries.into_iter().zip(0..) {
-            // The chain first: nothing that was not signed is read.
-            let footprints = Digest::of(&entry.footprints);
-            let expected = chain::next(releases.head, footprints, entry.package, &entry.project);
-            if entry.head != expected {
-                return Err(ReplayError::Chain { at, expected, found: entry.head });
-            }
-            let footprints = Footprints::parse(&entry.footprints, population)
-                .map_err(|source| ReplayError::Footprints { at, source })?;
-            releases.append(&Shown::of(&footprints), entry.package, entry.project, entry.head);
+            releases.follow(&entry, at)?;
         }
         let found = releases.head;
         if found == head { Ok(releases) } else { Err(ReplayError::Head { expected: head, found }) }
+    }
+
+    /// Appends the entry of a release that left, number `at` from 0. It is not judged again.
+    ///
+    /// # Errors
+    /// A [`ReplayError`] if it does not follow the last one or cannot be read.
+    pub fn follow(&mut self, entry: &ReleaseEntry, at: usize) -> Result<(), ReplayError> {
+        // The chain first: nothing that was not signed is read.
+        let footprints = Digest::of(&entry.footprints);
+        let expected = chain::next(self.head, footprints, entry.package, &entry.project);
+        if entry.head != expected {
+            return Err(ReplayError::Chain { at, expected, found: entry.head });
+        }
+        let footprints = Footprints::parse(&entry.footprints, self.population)
+            .map_err(|source| ReplayError::Footprints { at, source })?;
+        self.append(&Shown::of(&footprints), entry.package, entry.project.clone(), entry.head);
+        Ok(())
     }
 
     /// The head of the chain: what the airlock's log holds of this ledger.

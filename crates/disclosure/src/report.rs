@@ -197,15 +197,14 @@ pub struct Finding {
 }
 
 impl CheckReport {
-    /// The report over `located`, which are in their order.
+    /// The report over `located`, which are in their order, and how many more there were.
     pub(crate) fn new(
         rules: &Rules,
         roles: &Roles,
         records_digest: Option<Digest>,
         files: Vec<FileReport>,
         refused: Vec<String>,
-        located: Vec<Located>,
-        findings_left_off: u64,
+        (located, findings_left_off): (Vec<Located>, u64),
         proposals: Vec<Proposal>,
     ) -> Self {
         let reason = located.first().map(|found| ReasonCode::of(&found.problem));

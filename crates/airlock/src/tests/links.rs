@@ -68,6 +68,19 @@ async fn each_member_is_held_by_its_own_link() {
     for (path, byte, expected) in table {
         assert_eq!(flip(path, byte), expected, "{path}");
     }
+    // A record of the checks that says something else of them.
+    let record = String::from_utf8(members["checks/record.json"].clone()).unwrap();
+    for (from, to) in [
+        ("\"threshold\":5", "\"threshold\":9"),
+        ("by_site.csv", "by_city.csv"),
+        ("cloister-check-record/1", "cloister-check-record/2"),
+    ] {
+        let altered = record.replacen(from, to, 1);
+        assert_ne!(altered, record, "{from}");
+        let expected = if from.contains("record/1") { "export.format" } else { "export.mismatch" };
+        let found = with_member(&members, "checks/record.json", altered.into_bytes());
+        assert_eq!(found, expected, "{from}");
+    }
     assert_eq!(with_member(&members, "enclave/crl.der", b"list".to_vec()), "evidence.crl");
     let covered = table.iter().map(|(path, ..)| *path).chain(["enclave/crl.der", RECEIPT]);
     let covered: BTreeSet<&str> = covered.collect();

@@ -111,3 +111,26 @@ async fn a_package_without_its_footprints_is_refused() {
     let answer = world.deliver(&sealed(&launched, &package)).await;
     world.check_refused(&answer, Action::OutputChecked, "output.no-records");
 }
+
+/// Exports the same until it is refused: how often it left, and why it did not again.
+async fn until_refused(left: &[(&str, &str)]) -> (usize, String) {
+    let world = World::new();
+    loop {
+        let output = taken_in(&world, left).await;
+        if output.state == OutputState::Refused {
+            let reason = output.refused.last().unwrap().reason.to_string();
+            return (world.left(), reason);
+        }
+        world.accepted_by(&output, &REVIEWERS).await;
+        world.export(&output.output).await.read::<Exported>();
+    }
+}
+
+#[tokio::test]
+async fn a_project_gets_so_many_releases_and_so_many_bits() {
+    let releases = until_refused(&UNDER_30).await;
+    assert_eq!(releases, (3, "output.release-budget".to_owned()));
+    // Nobody says whom this table is about; what it can hold is counted all the same.
+    let bits = until_refused(&[("by_site.csv", "site,people\nnorth,12\nsouth,30\n")]).await;
+    assert_eq!(bits, (5, "output.bits-budget".to_owned()));
+}

@@ -91,6 +91,9 @@ version = 1
 threshold = 5
 [microdata]
 k = 5
+[releases]
+budget = 3
+max_bits = 1600
 [limits]
 file_types = ["csv"]
 max_files = 16

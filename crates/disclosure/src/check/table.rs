@@ -8,7 +8,7 @@ use crate::cell;
 use crate::classes::Classes;
 use crate::finding::{Located, Problem, TableFault};
 use crate::reader::Form;
-use crate::rules::{CountTable, Output, Shape, Statistic, Zeros};
+use crate::rules::{CountTable, Statistic, Zeros};
 use crate::secondary::{Rounding, Seen};
 use crate::table::Column;
 use crate::vocabulary::{DisclosureRisk, OutputCheck, Statbarn};
@@ -36,20 +36,6 @@ pub(super) fn judge(file: &Judged<'_>, counts: &CountTable, found: &mut Judgemen
             None => found.left_to_people(DisclosureRisk::AuxiliaryInformation),
         }
     }
-}
-
-/// The analyses that an output holds, by the ontology's names.
-pub(super) fn analyses(output: &Output) -> Vec<String> {
-    let names: BTreeSet<&str> = match output.shape() {
-        Shape::Table(table) => {
-            let statistics = table.statistics.values().map(|statistic| statistic.analysis);
-            statistics.chain([table.analysis]).map(|analysis| analysis.name()).collect()
-        }
-        Shape::Survival(_) => BTreeSet::from(["SurvivalTables"]),
-        Shape::Estimates(estimates) => BTreeSet::from([estimates.analysis.name()]),
-        Shape::Microdata { .. } | Shape::Figure(_) | Shape::Text => BTreeSet::new(),
-    };
-    names.into_iter().map(str::to_owned).collect()
 }
 
 /// Names each row that repeats a key.

@@ -155,6 +155,21 @@ impl Output {
         self.categories.iter().chain(self.counts()).chain(&self.numbers).map(String::as_str)
     }
 
+    /// What it holds, by the ontology's names, ascending.
+    #[must_use]
+    pub fn analyses(&self) -> Vec<&'static str> {
+        let names: BTreeSet<&str> = match &self.shape {
+            Shape::Table(table) => {
+                let statistics = table.statistics.values().map(|statistic| statistic.analysis);
+                statistics.chain([table.analysis]).map(Analysis::name).collect()
+            }
+            Shape::Survival(_) => BTreeSet::from(["SurvivalTables"]),
+            Shape::Estimates(estimates) => BTreeSet::from([estimates.analysis.name()]),
+            Shape::Microdata { .. } | Shape::Figure(_) | Shape::Text => BTreeSet::new(),
+        };
+        names.into_iter().collect()
+    }
+
     /// Whom the rows are about, if the rules say it.
     #[must_use]
     pub(crate) const fn records(&self) -> Option<&RecordsRule> {

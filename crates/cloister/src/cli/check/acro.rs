@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use disclosure::{
-    Analysis, CheckReport, Criteria, DisclosureRisk, Finding, OutputCheck, OutputKind, Rules,
-    Shape, Status,
+    Analysis, CheckReport, Criteria, DisclosureRisk, Finding, Output, OutputCheck, OutputKind,
+    Rules, Shape, Status,
 };
 use domain::{Digest, Timestamp};
 use serde_json::{Map, Value, json};
@@ -48,7 +48,7 @@ pub(super) fn write(
         let bytes = fs::read(folder.join(name)).map_err(unwritable)?;
         keep(&kept, &bytes).map_err(unwritable)?;
         let columns = header(&bytes);
-        let record = Record { uid: &uid, file: &kept, name, columns: &columns };
+        let record = Record { uid: &uid, file: &kept, output, columns: &columns };
         results.insert(uid.clone(), record.json(report, at));
     }
     let results = json!({
@@ -79,28 +79,26 @@ fn header(bytes: &[u8]) -> Vec<String> {
 struct Record<'a> {
     uid: &'a str,
     file: &'a str,
-    /// The name by which the rules declare it.
-    name: &'a str,
+    /// As the rules declare it.
+    output: &'a Output,
     columns: &'a [String],
 }
 
 impl Record<'_> {
     fn json(&self, report: &CheckReport, at: Timestamp) -> Value {
-        let file = report.files.iter().find(|file| file.name == self.name);
-        let findings = || report.findings.iter().filter(|finding| finding.file == self.name);
+        let file = report.files.iter().find(|file| file.name == self.output.name());
+        let findings =
+            || report.findings.iter().filter(|finding| finding.file == self.output.name());
         let status = match file.map(|file| file.status) {
             Some(Status::Pass) => "pass",
             Some(Status::Review) => "review",
             None => "fail",
         };
-        let analysis = file.and_then(|file| Analysis::named(file.analyses.first()?));
-        let risks: BTreeSet<DisclosureRisk> = match (file, analysis) {
-            (Some(file), Some(analysis)) => {
-                file.risks.iter().chain(analysis.statbarn().risks()).copied().collect()
-            }
-            (Some(file), None) => file.risks.clone(),
-            (None, _) => BTreeSet::new(),
-        };
+        let analysis = self.output.analyses().first().and_then(|name| Analysis::named(name));
+        let of_statbarn = analysis.map_or(&[][..], |analysis| analysis.statbarn().risks());
+        let left_to_people = file.iter().flat_map(|file| &file.risks);
+        let risks: BTreeSet<DisclosureRisk> =
+            of_statbarn.iter().chain(left_to_people).copied().collect();
         let mut checks: BTreeMap<OutputCheck, &str> = BTreeMap::new();
         if let Some(file) = file {
             checks.extend(file.checks.iter().map(|check| (*check, "pass")));
@@ -114,10 +112,10 @@ impl Record<'_> {
             "uid": self.uid,
             "status": status,
             "type": kind(file.map(|file| file.kind)),
-            "properties": { "method": self.name, "mitigation": "none" },
+            "properties": { "method": self.output.name(), "mitigation": "none" },
             "files": [{ "name": self.file, "sdc": self.sdc(findings()) }],
             "outcome": {},
-            "command": self.name,
+            "command": self.output.name(),
             "summary": if said.is_empty() { status.to_owned() } else { said.join("\n") },
             "timestamp": at.to_string().trim_end_matches('Z'),
             "comments": [],
