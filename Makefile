@@ -38,6 +38,7 @@ bench: setup image
 	cargo run --release -p evidence --example verify
 	cargo run --release -p broker --example releases
 	cargo run --release -p tables --example measures
+	cargo run --release -p disclosure --example differencing
 	cargo run --release -p tables --example anonymise
 	cargo build --release -p lab
 	$(CARGO_TARGET_DIR)/release/cloister-lab demo --figures
