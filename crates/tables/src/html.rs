@@ -28,6 +28,8 @@ pub(crate) struct Given<'a> {
     pub(crate) input: &'a str,
     /// The name of the output.
     pub(crate) output: &'a str,
+    /// What was done beside the search, a line each.
+    pub(crate) steps: &'a [String],
 }
 
 /// The page.

@@ -57,13 +57,18 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
         .map_err(|error| Unusable::by(&error))?;
     let mut json = to_json(&outcome);
     transformer.report(&mut json);
+    let steps = transformer.lines();
     let mut parts = Vec::new();
     if let Some(path) = &options.report {
         parts.push(Part::write(path, |out| writeln!(out, "{json:#}"))?);
     }
     if let Some(path) = &options.html {
         parts.push(Part::write(path, |out| {
-            let given = Given { input: &name(&options.input), output: &name(&options.output) };
+            let given = Given {
+                input: &name(&options.input),
+                output: &name(&options.output),
+                steps: &steps,
+            };
             out.write_all(page(&outcome, given).map_err(std::io::Error::other)?.as_bytes())
         })?);
     }
@@ -73,7 +78,10 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
     })?);
     interrupt.check()?;
     parts.into_iter().try_for_each(Part::keep)?;
-    let text = format!("{}{}", to_text(&outcome, &json, options), transformer.text());
+    let mut text = to_text(&outcome, &json, options);
+    for step in &steps {
+        text = format!("{text}\n{step}");
+    }
     Ok(Answer { text, json })
 }
 

@@ -201,17 +201,22 @@ impl<'a> Transformer<'a> {
     }
 
     /// What was done, a line each.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn lines(&self) -> Vec<String> {
         let column = |column: &Value| {
             let number = |member: &str| column.get(member).and_then(Value::as_u64).unwrap_or(0);
             let name = column.get("column").and_then(Value::as_str).unwrap_or_default();
             format!("`{name}` ({} of {} cells changed)", number("changed"), number("cells"))
         };
+        let rows = |done: &Value, member: &str| done.get(member).and_then(Value::as_u64);
         let line = |done: &Value| {
+            let kind = done.get("kind").and_then(Value::as_str)?;
+            if let Some(before) = rows(done, "suppressed_before") {
+                let after = rows(done, "suppressed_after").unwrap_or_default();
+                return Some(format!("{kind}: {before} suppressed rows became {after}"));
+            }
             let columns = done.get("columns").and_then(Value::as_array);
             let columns = columns?.iter().map(column).collect::<Vec<_>>().join(", ");
-            let kind = done.get("kind").and_then(Value::as_str)?;
-            Some(format!("\n{kind}: {columns}"))
+            Some(format!("{kind}: {columns}"))
         };
         self.done.iter().filter_map(line).collect()
     }

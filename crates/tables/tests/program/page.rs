@@ -128,3 +128,27 @@ fn a_heuristic_and_an_empty_result_say_so() {
     assert!(page.contains("Every row is suppressed"), "{page}");
     assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
 }
+
+#[test]
+fn what_was_done_beside_the_search_is_told() {
+    let steps =
+        "[[transformations]]\nkind = \"micro-aggregation\"\ncolumns = [\"visits\"]\ngroup = 2\n";
+    let bench = Bench::with("age,visits\n21,1\n22,3\n61,8\n62,10\n");
+    bench.write(
+        "plan.toml",
+        &format!(
+            "[columns.age]\nrole = \"quasi-identifier\"\nhierarchy = {{ build = \"intervals\", widths = [10] \
+             }}\n[columns.visits]\nrole = \"public\"\n[[models]]\nname = \"k-anonymity\"\nk = 2\n{steps}"
+        ),
+    );
+    let files = ["--input", "table.csv", "--config", "plan.toml", "--output", "out.csv"];
+    let ran = bench.run(&[&["anonymise"], &files[..], &["--html", "out.html"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let told = "micro-aggregation: `visits` (4 of 4 cells changed)";
+    assert!(bench.read("out.html").contains(&format!("<li>{told}</li>")));
+    assert!(ran.output.contains(told), "{ran:?}");
+    assert_eq!(
+        bench.read("out.csv"),
+        "age,visits,suppressed\n20-29,2,0\n20-29,2,0\n60-69,9,0\n60-69,9,0\n"
+    );
+}
