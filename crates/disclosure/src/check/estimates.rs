@@ -28,15 +28,15 @@ pub(super) fn judge(file: &Judged<'_>, estimates: &Estimates, found: &mut Judgem
         return;
     }
     found.made(OutputCheck::MinimumDoFCheck);
-    let mut smallest = u64::MAX;
+    let mut all = Vec::with_capacity(file.table.rows());
     for (row, number) in (0..file.table.rows()).zip(1_u64..) {
         match contributions::degrees_of_freedom(file, row, &estimates.degrees_of_freedom) {
-            Ok(left) => smallest = smallest.min(left),
+            Ok(left) => all.push(left),
             Err(problem) => {
                 let column = &estimates.degrees_of_freedom;
                 found.note(Located::cell(name, number, column, problem));
             }
         }
     }
-    found.smallest(smallest);
+    found.smallest(all.into_iter());
 }

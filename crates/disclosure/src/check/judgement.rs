@@ -39,9 +39,9 @@ impl Judgement {
         self.verdict.risks.insert(risk);
     }
 
-    /// The smallest of what was counted.
-    pub(super) fn smallest(&mut self, smallest: u64) {
-        self.verdict.smallest = smallest;
+    /// The smallest of what was counted and is shown; 0 if nothing is.
+    pub(super) fn smallest(&mut self, shown: impl Iterator<Item = u64>) {
+        self.verdict.smallest = shown.min().unwrap_or(0);
     }
 
     pub(super) fn into_parts(self) -> (Findings, Settled) {

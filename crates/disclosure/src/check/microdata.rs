@@ -14,7 +14,7 @@ pub(super) fn judge(file: &Judged<'_>, found: &mut Judgement) {
     let quasi_identifiers = quasi_identifiers(file.output, file.roles);
     let names: Vec<&str> = quasi_identifiers.iter().map(String::as_str).collect();
     let smallest = smallest_class(file, &names, found);
-    found.smallest(smallest);
+    found.smallest([smallest].into_iter());
     let limits = file.rules.thresholds();
     if limits.l > 1 || limits.t_percent < 100 {
         sensitive(file, quasi_identifiers, found);

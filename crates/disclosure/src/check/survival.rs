@@ -23,7 +23,7 @@ struct Moment {
 pub(super) fn judge(file: &Judged<'_>, survival: &SurvivalTable, found: &mut Judgement) {
     found.made(OutputCheck::MinimumThresholdCheck);
     found.made(OutputCheck::StatbarnDataCheck);
-    let mut smallest = u64::MAX;
+    let mut all = Vec::with_capacity(file.table.rows());
     for moments in groups(file, survival, found).into_values() {
         let later = moments.iter().skip(1).map(Some).chain([None]);
         for (moment, next) in moments.iter().zip(later) {
@@ -32,7 +32,7 @@ pub(super) fn judge(file: &Judged<'_>, survival: &SurvivalTable, found: &mut Jud
                 found.note(Located::cell(file.output.name(), moment.row, column, problem));
             };
             let [at_risk, events] = &survival.counts;
-            smallest = smallest.min(moment.at_risk);
+            all.push(moment.at_risk);
             if moment.at_risk < threshold {
                 let problem = Problem::CellBelowThreshold { count: moment.at_risk, threshold };
                 note(at_risk, problem);
@@ -51,7 +51,7 @@ pub(super) fn judge(file: &Judged<'_>, survival: &SurvivalTable, found: &mut Jud
             }
         }
     }
-    found.smallest(smallest);
+    found.smallest(all.into_iter());
 }
 
 /// The moments of each group, in the order of time.

@@ -16,11 +16,11 @@ use crate::vocabulary::{DisclosureRisk, OutputCheck, Statbarn};
 /// Each row has its own categories, each count is large enough, each statistic is safe.
 pub(super) fn judge(file: &Judged<'_>, counts: &CountTable, found: &mut Judgement) {
     keys(file, found);
-    let mut smallest = u64::MAX;
+    let mut shown = Vec::new();
     for column in counts.counts.iter().filter_map(|name| file.table.column(name)) {
-        smallest = smallest.min(cells(file, counts, column, found));
+        shown.extend(cells(file, counts, column, found));
     }
-    found.smallest(smallest);
+    found.smallest(shown.into_iter());
     secondary::judge(file, counts, found);
     found.made(OutputCheck::MinimumThresholdCheck);
     found.made(OutputCheck::RequiredZeroCheck);
@@ -54,10 +54,15 @@ fn keys(file: &Judged<'_>, found: &mut Judgement) {
     }
 }
 
-/// Names each count below the threshold; the smallest that is shown.
-fn cells(file: &Judged<'_>, counts: &CountTable, column: &Column, found: &mut Judgement) -> u64 {
+/// Names each count below the threshold; all that are shown.
+fn cells(
+    file: &Judged<'_>,
+    counts: &CountTable,
+    column: &Column,
+    found: &mut Judgement,
+) -> Vec<u64> {
     let threshold = file.rules.threshold();
-    let mut smallest = u64::MAX;
+    let mut shown = Vec::with_capacity(file.table.rows());
     for (row, number) in (0..file.table.rows()).zip(1_u64..) {
         let text = column.cell(row).unwrap_or_default();
         if file.is_hidden(row) || text.is_empty() {
@@ -65,13 +70,13 @@ fn cells(file: &Judged<'_>, counts: &CountTable, column: &Column, found: &mut Ju
         }
         // An unreadable count cannot occur here; were it to, it would count nobody.
         let count = cell::count(text).unwrap_or(0);
-        smallest = smallest.min(count);
+        shown.push(count);
         if !is_enough(file, counts, count) {
             let problem = Problem::CellBelowThreshold { count, threshold };
             found.note(Located::cell(file.output.name(), number, column.name(), problem));
         }
     }
-    smallest
+    shown
 }
 
 /// Whether a cell with this count may be shown.

@@ -2,8 +2,8 @@
 
 use crate::common::{codes, file, nobody, roles};
 use disclosure::{
-    Checked, DisclosureRisk, OutputCheck, PackedFile, Released, Rules, Status, audit, check,
-    recheck,
+    CheckReport, Checked, DisclosureRisk, OutputCheck, PackedFile, Released, Rules, Status, audit,
+    check, recheck,
 };
 use domain::Reason as _;
 
@@ -238,6 +238,11 @@ fn the_gate_hides_small_counts_and_what_is_beside_them() {
     let rules = with(&plain("hidden = true\nstatistics = { x = { analysis = \"Median\" } }"));
     let shown = released(&rules, &[("t.csv", "site,people,x\na,10,4\nb,9,7\n")]);
     assert_eq!(text_of(&shown, "t.csv"), "site,people,x\na,10,4\nb,,\n");
+    // Nothing is shown of a table of small counts, and its report says so.
+    let nothing = released(&rules, &[("t.csv", "site,people,x\na,1,4\nb,9,7\n")]);
+    assert_eq!(text_of(&nothing, "t.csv"), "site,people,x\na,,\nb,,\n");
+    assert_eq!(nothing.report().files[0].smallest, 0);
+    CheckReport::parse(&nothing.report().to_bytes()).unwrap();
     // Whoever writes a table does not choose what is hidden.
     assert_eq!(found(&rules, "t.csv", "site,people,x\na,,4\n"), ["output.malformed-table"]);
     let files = [("t.csv", &b"site,people,x\na,10,4\nb,,7\n"[..])];
