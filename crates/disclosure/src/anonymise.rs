@@ -74,7 +74,8 @@ pub struct Anonymised {
 /// Anonymises `table` as planned; `watch` hears of every node that was evaluated and may stop.
 ///
 /// # Errors
-/// An [`AnonymiseError`]; [`AnonymiseError::Impossible`] if no node satisfies the models.
+/// An [`AnonymiseError`]; [`AnonymiseError::Impossible`] if no node satisfies the models,
+/// [`AnonymiseError::Budget`] if none of those that a heuristic looked at does.
 pub fn anonymise(
     table: &Table,
     plan: &Plan,
@@ -83,7 +84,10 @@ pub fn anonymise(
     let prepared = Prepared::new(table, plan)?;
     let finished = prepared.search(plan, watch)?;
     let Some(best) = &finished.best else {
-        return Err(impossible::explain(&prepared, plan)?);
+        return Err(match finished.optimal {
+            true => impossible::explain(&prepared, plan)?,
+            false => AnonymiseError::Budget { evaluated: finished.evaluated },
+        });
     };
     let chosen: Vec<usize> = prepared.lattice.levels(best.partition.levels);
     let suppressed = prepared.suppressed(&best.partition, &best.kept)?;
@@ -158,13 +162,15 @@ impl Prepared {
     ) -> Result<Finished, AnonymiseError> {
         let search = Search::new(&self.problem, &self.levels, self.base.clone());
         let finished = match plan.method {
-            Method::Optimal => search.run(self.lattice.nodes()?, u64::MAX, watch),
+            Method::Optimal => search.run(self.lattice.nodes()?, None, u64::MAX, watch),
+            // Beginning with the most general node, which satisfies most: some result is better than
+            // none, if the budget is small.
             Method::Heuristic { nodes } => match self.lattice.nodes() {
-                Ok(all) => search.run(all, nodes, watch),
+                Ok(all) => search.run(all, Some(self.lattice.top()), nodes, watch),
                 Err(_) => search.descend(&self.lattice, nodes, watch),
             },
             Method::Auto { nodes } => match self.lattice.nodes() {
-                Ok(all) => search.run(all, u64::MAX, watch),
+                Ok(all) => search.run(all, None, u64::MAX, watch),
                 Err(_) => search.descend(&self.lattice, nodes, watch),
             },
         };

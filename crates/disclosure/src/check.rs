@@ -91,14 +91,16 @@ impl Released {
 /// the first.
 #[must_use]
 pub fn check(entries: &[OutputEntry], rules: &Rules, roles: &Roles, dataset: &Dataset) -> Checked {
-    decide(entries, &Terms { form: Form::Full, rules, roles, records: Records::In(dataset) }).0
+    let records = Records::In(dataset);
+    decide(entries, &Terms { form: Form::Full, rules, roles, records, figures: Figures::All }).0
 }
 
 /// What [`check`] would find, as far as it can be told without the dataset: the report, and nothing
 /// that could be released.
 #[must_use]
 pub fn rehearse(entries: &[OutputEntry], rules: &Rules, roles: &Roles) -> CheckReport {
-    let terms = Terms { form: Form::Full, rules, roles, records: Records::NotHere };
+    let records = Records::NotHere;
+    let terms = Terms { form: Form::Full, rules, roles, records, figures: Figures::All };
     decide(entries, &terms).0.report().clone()
 }
 
@@ -108,6 +110,15 @@ pub(crate) struct Terms<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) roles: &'a Roles,
     pub(crate) records: Records<'a>,
+    pub(crate) figures: Figures<'a>,
+}
+
+/// Which figures are drawn, of those whose source passed.
+pub(crate) enum Figures<'a> {
+    /// All that the rules declare.
+    All,
+    /// Those of these names: what was refused, because the workload wrote one itself, stays away.
+    Of(BTreeSet<&'a str>),
 }
 
 /// Where the people behind an output are found.
@@ -183,7 +194,7 @@ pub(crate) fn decide(entries: &[OutputEntry], terms: &Terms<'_>) -> (Checked, Op
             }
         }
     }
-    let drawn = draw(rules, &passed);
+    let drawn = draw(terms, &passed);
     for (name, bytes) in figures {
         // What leaves is the drawing; a file that is not the same can be nobody's but the workload's.
         let same = drawn.iter().any(|figure| figure.file.bytes() == bytes);
@@ -345,10 +356,13 @@ fn examine(output: &Output, bytes: &[u8], terms: &Terms<'_>) -> Result<Passed, B
     Ok(Passed { file, report, table: Some((table, hidden)), footprint })
 }
 
-/// The declared figures whose sources passed.
-fn draw(rules: &Rules, passed: &BTreeMap<&str, Passed>) -> Vec<Passed> {
+/// The figures whose sources passed.
+fn draw(Terms { rules, figures, .. }: &Terms<'_>, passed: &BTreeMap<&str, Passed>) -> Vec<Passed> {
     let drawn = |output: &Output| {
         let Shape::Figure(figure) = output.shape() else { return None };
+        if matches!(figures, Figures::Of(names) if !names.contains(output.name())) {
+            return None;
+        }
         let source = passed.get(figure.source.as_str())?;
         let (table, hidden) = source.table.as_ref()?;
         let declared = rules.output(&figure.source)?;

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::measures::Ratio;
 use crate::table::Column;
 pub use builder::Builder;
-use builder::{check_values, per_value};
+use builder::{check_values, per_value, with_ends};
 pub use dates::{Dates, Period};
 pub use decimal::Decimal;
 pub use error::{BuilderError, HierarchyError, ValueFault};
@@ -226,6 +226,21 @@ mod tests {
         let splits = Hierarchy::new(&rows("1;low;a\n2;low;b")).unwrap_err();
         let expected = HierarchyError::Splits { row: 2, level: 1, value: "low".into() };
         assert_eq!(splits, expected);
+    }
+
+    /// A text of a mebibyte has masks of half a tebibyte.
+    #[test]
+    fn builders_of_too_many_levels_write_none() {
+        let long = "x".repeat(1 << 20);
+        let mask = Masking { from: End::Right, mask: '*', pad: None };
+        let error = Builder::Masking(mask).build(&column(&["a", &long])).unwrap_err();
+        assert_eq!(error, HierarchyError::TooDeep { levels: (1 << 20) + 1 });
+        let most = "x".repeat(126);
+        assert_eq!(Builder::Masking(mask).build(&column(&[&most])).unwrap().levels(), 127);
+        let order = vec!["a".to_owned(), "b".to_owned()];
+        let groups = Builder::Groups(Groups::new(order, &[2; 126]).unwrap());
+        let error = groups.build(&column(&["a"])).unwrap_err();
+        assert_eq!(error, HierarchyError::TooDeep { levels: 128 });
     }
 
     #[test]

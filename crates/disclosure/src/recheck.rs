@@ -2,7 +2,7 @@
 
 use domain::{Digest, Reason};
 
-use crate::check::{Checked, Records, Released, Terms, decide};
+use crate::check::{Checked, Figures, Records, Released, Terms, decide};
 use crate::entry::{EntryKind, OutputEntry};
 use crate::finding::Located;
 use crate::reader::Form;
@@ -47,7 +47,9 @@ pub fn recheck<'a>(
     };
     let checked = |file: &PackedFile<'_>| entry(file.name, file.checked.unwrap_or(file.content));
     let entries: Vec<OutputEntry> = files.iter().filter(is_read).map(checked).collect();
-    let terms = Terms { form: Form::Full, rules, roles, records: Records::Found(footprints) };
+    let (records, figures) = (Records::Found(footprints), files.iter().map(|file| file.name));
+    let figures = Figures::Of(figures.collect());
+    let terms = Terms { form: Form::Full, rules, roles, records, figures };
     let (checked, first) = decide(&entries, &terms);
     consistent(claimed, checked.report())?;
     let released = passed(checked, first)?;
@@ -79,9 +81,11 @@ pub fn audit<'a>(
     rules: &Rules,
     roles: &Roles,
 ) -> Result<(), RecheckError> {
+    let files: Vec<(&str, &[u8])> = files.into_iter().collect();
     let entries: Vec<OutputEntry> =
-        files.into_iter().map(|(name, content)| entry(name, content)).collect();
-    let terms = Terms { form: Form::Released, rules, roles, records: Records::NotHere };
+        files.iter().map(|(name, content)| entry(name, content)).collect();
+    let figures = Figures::Of(files.iter().map(|(name, _)| *name).collect());
+    let terms = Terms { form: Form::Released, rules, roles, records: Records::NotHere, figures };
     let (checked, first) = decide(&entries, &terms);
     let released = passed(checked, first)?;
     for file in released.files() {

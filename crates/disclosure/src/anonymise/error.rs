@@ -9,6 +9,15 @@ use crate::table::TableError;
 /// Why [`crate::anonymise`] gives no table.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AnonymiseError {
+    /// A heuristic found nothing, and others that it did not look at may satisfy the models.
+    #[error(
+        "none of the {evaluated} nodes that were looked at satisfies the models, the most general one \
+         among them; another may: allow more nodes, more suppression or weaker models"
+    )]
+    Budget {
+        /// Nodes that were looked at.
+        evaluated: u64,
+    },
     /// A hierarchy that does not fit its column.
     #[error("a hierarchy cannot be used")]
     Hierarchy(#[from] HierarchyError),
@@ -75,6 +84,7 @@ pub enum AnonymiseError {
 impl Reason for AnonymiseError {
     fn reason(&self) -> &'static str {
         match self {
+            Self::Budget { .. } => "anonymise.budget",
             Self::Hierarchy(error) => error.reason(),
             Self::Impossible { .. } => "anonymise.impossible",
             Self::Interrupted => "anonymise.interrupted",

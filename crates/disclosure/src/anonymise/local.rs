@@ -56,7 +56,7 @@ pub fn recode_locally(
         let part = table.filtered(&suppressed)?;
         let round = match anonymise(&part, &plan, watch) {
             Ok(round) => round,
-            Err(AnonymiseError::Impossible { .. }) => break,
+            Err(AnonymiseError::Budget { .. } | AnonymiseError::Impossible { .. }) => break,
             Err(error) => return Err(error),
         };
         let rows = number(part.rows());

@@ -45,6 +45,7 @@ pub(crate) struct Finished {
     pub(crate) evaluated: u64,
     /// A cost that no node is below; the best's own where nothing is left.
     pub(crate) bound: f64,
+    /// Whether no node is cheaper; without a best, whether none satisfies.
     pub(crate) optimal: bool,
 }
 
@@ -140,18 +141,21 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Looks among `nodes` until none is left or `budget` nodes were evaluated.
+    /// Looks among `nodes` until none is left or `budget` nodes were evaluated; at `first` in any case.
     pub(crate) fn run(
         mut self,
         nodes: impl Iterator<Item = Levels>,
+        first: Option<Levels>,
         budget: u64,
         watch: Watch<'_>,
     ) -> Result<Finished, Stopped> {
         let mut candidates: Vec<Candidate> =
             nodes.map(|levels| Candidate::new(levels, &self.problem.utility)).collect();
         candidates.sort_unstable_by(Candidate::order);
-        while self.evaluated < budget {
-            let Some(next) = candidates.get(candidates.len() / 2).copied() else { break };
+        let mut first = first.map(|levels| Candidate::new(levels, &self.problem.utility));
+        while first.is_some() || self.evaluated < budget {
+            let middle = || candidates.get(candidates.len() / 2).copied();
+            let Some(next) = first.take().or_else(middle) else { break };
             let evaluated = self.evaluate(next)?;
             let best = self.best.as_ref().map(Found::as_candidate);
             candidates.retain_mut(|candidate| {
@@ -195,8 +199,8 @@ impl<'a> Search<'a> {
         watch: Watch<'_>,
     ) -> Result<Finished, Stopped> {
         let mut here = lattice.top();
-        self.evaluate(Candidate::new(here, &self.problem.utility))?;
-        while self.evaluated < budget {
+        let top = self.evaluate(Candidate::new(here, &self.problem.utility))?;
+        while self.evaluated < budget && !top.excludes_below {
             let mut next = None;
             for levels in lattice.below(here) {
                 let candidate = Candidate::new(levels, &self.problem.utility);
@@ -215,7 +219,7 @@ impl<'a> Search<'a> {
         Ok(Finished {
             path: self.path,
             evaluated: self.evaluated,
-            optimal: false,
+            optimal: top.excludes_below,
             bound: self.problem.utility.bound(Levels::new(&[])),
             best: self.best,
         })

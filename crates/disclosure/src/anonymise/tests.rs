@@ -100,10 +100,8 @@ fn exhaustive(table: &Table, plan: &Plan) -> Option<f64> {
     scores.min_by(f64::total_cmp)
 }
 
-/// Three classes satisfy δ-disclosure over observed values and the union of the first two does not:
-/// that the node with the union fails says nothing of the node below.
-#[test]
-fn nodes_below_a_union_that_fails_may_hold() {
+/// Three classes that satisfy δ-disclosure over observed values; the union of the first two does not.
+fn fails_above() -> (Table, Plan) {
     // q(x) = 12/40 in the table; 2/10, 0/10 and 10/20 in the classes, 2/20 in the union.
     let cells = |parts: [(&str, usize); 5]| -> Vec<String> {
         parts.iter().flat_map(|(cell, times)| vec![(*cell).to_owned(); *times]).collect()
@@ -113,9 +111,47 @@ fn nodes_below_a_union_that_fails_may_hold() {
     let columns = vec![Column::encode("a", &ages), Column::encode("s", &values)];
     let table = Table::new(columns.into_iter().map(Result::unwrap).collect()).unwrap();
     let plan =
-        Plan { quasi_identifiers: vec![("a".into(), hierarchy(4))], ..plan(Metric::Loss, 9, 0, 0) };
+        Plan { quasi_identifiers: vec![("a".into(), hierarchy(2))], ..plan(Metric::Loss, 9, 0, 0) };
+    (table, plan)
+}
+
+/// That the node with the union fails says nothing of the node below.
+#[test]
+fn nodes_below_a_union_that_fails_may_hold() {
+    let (table, plan) = fails_above();
     let found = anonymise(&table, &plan, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(found.levels, [0]);
+}
+
+/// The most general node holds: whatever the budget, and whether the lattice is numbered or not.
+#[test]
+fn a_heuristic_finds_the_most_general_node_at_least() {
+    let rows: Vec<_> = (0..8).map(|value| (value, 7 - value, value / 2, value)).collect();
+    for nodes in [0, 1, 2] {
+        let plan = Plan { method: Method::Heuristic { nodes }, ..plan(Metric::Loss, 10, 0, 0) };
+        // The highest levels of b and c tell halves apart.
+        let plan = Plan { models: vec![Model::KAnonymity { k: 4 }], ..plan };
+        let table = table(&rows);
+        let found = anonymise(&table, &plan, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(found.path.first().unwrap().0, [3, 2, 1]);
+        assert_eq!(found.evaluated, nodes.max(1));
+        // One look at the most general node is enough to exclude all others.
+        let plan = Plan { models: vec![Model::KAnonymity { k: 5 }], ..plan };
+        let refused = anonymise(&table, &plan, &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert_eq!(refused.reason(), "anonymise.impossible");
+    }
+}
+
+/// The most general node fails, the others may not: no result is no proof.
+#[test]
+fn a_heuristic_that_looked_at_few_nodes_does_not_say_that_none_satisfies() {
+    let (table, plan) = fails_above();
+    let plan = |nodes| Plan { method: Method::Heuristic { nodes }, ..plan.clone() };
+    let run = |nodes| anonymise(&table, &plan(nodes), &mut |_| ControlFlow::Continue(()));
+    let refused = run(1).unwrap_err();
+    assert_eq!(refused, AnonymiseError::Budget { evaluated: 1 });
+    assert_eq!(refused.reason(), "anonymise.budget");
+    assert_eq!(run(100).unwrap().levels, [0]);
 }
 
 proptest! {

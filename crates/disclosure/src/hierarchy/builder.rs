@@ -1,7 +1,8 @@
 //! Hierarchies that are made from the values of a column instead of being written down.
 
 use crate::hierarchy::{
-    ANY, Dates, Groups, Hierarchy, HierarchyError, Intervals, Masking, Priority, ValueFault,
+    ANY, Dates, Groups, Hierarchy, HierarchyError, Intervals, MAX_LEVELS, Masking, Priority,
+    ValueFault,
 };
 use crate::table::Column;
 
@@ -48,21 +49,29 @@ impl Builder {
     }
 }
 
-/// The rows of the values of `column` that are not missing: each, then what `above` gives.
+/// The rows of the values of `column` that are not missing: each, then the `levels` that `above` gives.
 pub(crate) fn per_value(
     column: &Column,
     levels: usize,
     above: impl Fn(&str) -> Result<Vec<String>, ValueFault>,
 ) -> Result<Vec<Vec<String>>, HierarchyError> {
+    let all = with_ends(levels)?;
     let mut rows = Vec::with_capacity(column.dictionary().len());
     check_values(column, |value| {
-        let mut row = Vec::with_capacity(levels.saturating_add(2));
+        let mut row = Vec::with_capacity(all);
         row.push(value.clone());
         row.append(&mut above(value)?);
         rows.push(row);
         Ok(())
     })?;
     Ok(rows)
+}
+
+/// The number of levels with `between`, the values themselves and the level of any value. Asked before
+/// anything is written: the masks of one long text take the square of its length.
+pub(crate) fn with_ends(between: usize) -> Result<usize, HierarchyError> {
+    let levels = between.saturating_add(2);
+    if levels > MAX_LEVELS { Err(HierarchyError::TooDeep { levels }) } else { Ok(levels) }
 }
 
 /// Calls `check` for every value of `column` that is not missing; a fault is named with the

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::hierarchy::{BuilderError, HierarchyError, ValueFault, check_values};
+use crate::hierarchy::{BuilderError, HierarchyError, ValueFault, check_values, with_ends};
 use crate::table::Column;
 
 /// An ordered list of values, of which so many neighbours are one on each level.
@@ -42,6 +42,7 @@ impl Groups {
 
     /// Rows of every value listed, in the column or not: they are what a group may stand for.
     pub(crate) fn rows(&self, column: &Column) -> Result<Vec<Vec<String>>, HierarchyError> {
+        with_ends(self.sizes.len())?;
         let listed: BTreeSet<&String> = self.order.iter().collect();
         check_values(column, |value| {
             if listed.contains(value) { Ok(()) } else { Err(ValueFault::NotListed) }

@@ -142,18 +142,18 @@ fn valid(population: u32, name: &str, footprint: &Footprint) -> Result<(), Footp
             if within { Ok(()) } else { Err(FootprintsError::Cells(name.to_owned())) }
         }
         Footprint::Microdata { classes } => {
-            let disjoint = shown <= u64::from(population) && disjoint(population, classes);
+            let disjoint = shown <= u64::from(population) && disjoint(classes);
             let proper = disjoint && !classes.iter().any(RecordSet::is_empty);
             if proper { Ok(()) } else { Err(FootprintsError::Classes(name.to_owned())) }
         }
     }
 }
 
-fn disjoint(population: u32, classes: &[RecordSet]) -> bool {
-    let mut seen = vec![false; index(population)];
-    classes.iter().flat_map(RecordSet::records).all(|record| {
-        seen.get_mut(index(record)).is_some_and(|seen| !std::mem::replace(seen, true))
-    })
+/// In the memory of the runs: a few bytes may be of a population of billions.
+fn disjoint(classes: &[RecordSet]) -> bool {
+    let mut runs: Vec<(u32, u32)> = classes.iter().flat_map(RecordSet::runs).collect();
+    runs.sort_unstable();
+    runs.is_sorted_by(|(_, last), (next, _)| last < next)
 }
 
 /// A record, cell, atom or block number as an index.

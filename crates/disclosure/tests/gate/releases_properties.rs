@@ -288,10 +288,22 @@ fn files_that_are_no_footprints_are_refused() {
     assert_eq!(new(&[("a", table(&[PEOPLE]))]), FootprintsError::Record("a".into()));
     let twice = Footprint::Microdata { classes: vec![set(&[0, 1]), set(&[1])] };
     assert_eq!(new(&[("a", twice)]).reason(), "footprints.classes");
+    let within =
+        Footprint::Microdata { classes: vec![(0..9).collect(), set(&[10, 12]), set(&[4])] };
+    assert_eq!(new(&[("a", within)]).reason(), "footprints.classes");
     let nobody = Footprint::Microdata { classes: vec![set(&[])] };
     assert_eq!(new(&[("a", nobody)]).reason(), "footprints.classes");
     let often = Footprint::Table { cells: vec![(0..PEOPLE).collect(); 65] };
     assert_eq!(new(&[("a", often)]).reason(), "footprints.cells");
+}
+
+/// Classes are compared in the memory that their runs take, whatever the population is said to be.
+#[test]
+fn interleaved_classes_of_billions_are_footprints() {
+    let classes = vec![[7, 3, u32::MAX - 1].into_iter().collect(), [4, 8].into_iter().collect()];
+    let files = [("a".to_owned(), Footprint::Microdata { classes })];
+    let footprints = Footprints::new(u32::MAX, files.into()).unwrap();
+    assert_eq!(Footprints::parse(&footprints.to_bytes(), u32::MAX), Ok(footprints));
 }
 
 #[test]

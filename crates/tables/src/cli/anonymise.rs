@@ -106,7 +106,9 @@ fn search(
 
 pub(super) fn failure(error: AnonymiseError) -> Failure {
     match error {
-        AnonymiseError::Impossible { .. } => Failure::Refused(Unusable::by(&error)),
+        AnonymiseError::Budget { .. } | AnonymiseError::Impossible { .. } => {
+            Failure::Refused(Unusable::by(&error))
+        }
         AnonymiseError::Interrupted => Interrupt::failure(),
         other => Failure::Unusable(Unusable::by(&other)),
     }
