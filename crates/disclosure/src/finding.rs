@@ -201,7 +201,9 @@ impl TableFault {
             Self::NotUtf8 => "content is not UTF-8",
             Self::Nul => "content holds a NUL byte",
             Self::Ragged => "row has more or fewer cells than the header",
-            Self::Survival => "time is missing, or people at risk increase with time",
+            Self::Survival => {
+                "time is missing or there twice, or people at risk increase with time"
+            }
             Self::Unreadable => "content cannot be read as CSV",
         }
     }

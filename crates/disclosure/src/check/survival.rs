@@ -76,8 +76,17 @@ fn groups(
         let moment = Moment { row: number, at_risk, events };
         groups.entry(key).or_default().push((time, moment));
     }
-    let in_order = |mut moments: Vec<(Decimal, Moment)>| {
+    let mut in_order = |mut moments: Vec<(Decimal, Moment)>| {
         moments.sort_by(|(a, _), (b, _)| a.order(*b));
+        // Of two rows at one time the order of the file would say which is the rest of which.
+        for pair in moments.windows(2) {
+            let [(time, _), (next, moment)] = pair else { continue };
+            if time.order(*next).is_eq() {
+                let problem = Problem::Malformed(TableFault::Survival);
+                let (name, time) = (file.output.name(), &survival.time);
+                found.note(Located::cell(name, moment.row, time, problem));
+            }
+        }
         moments.into_iter().map(|(_, moment)| moment).collect()
     };
     groups.into_iter().map(|(key, moments)| (key, in_order(moments))).collect()

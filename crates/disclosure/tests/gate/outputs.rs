@@ -313,6 +313,8 @@ fn the_steps_of_a_survival_table_are_counts_too() {
         ("a,9,0,0,1\n", "output.cell-below-threshold"),
         ("a,40,0,0,1\na,60,0,1,1\n", "output.malformed-table"),
         ("a,40,0,,1\n", "output.malformed-table"),
+        // Sorted for the package, the second would come before the first.
+        ("a,40,10,7,1\na,30,0,07.0,1\n", "output.malformed-table"),
     ] {
         let codes = found(&rules, "s.csv", &table(rows));
         assert!(codes.iter().any(|found| found == code), "{rows}: {codes:?}");
