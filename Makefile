@@ -9,7 +9,7 @@ help:
 	@echo 'make test   every test: unit, vectors, properties, end to end in the guest'
 	@echo 'make lint   formatting, clippy with warnings as errors, tidy rules, fences'
 	@echo 'make bench  figures: sealing, log, evidence, key release, guest start, with ratios to the peer or floor'
-	@echo 'make fuzz   every parser of evidence, FUZZ_SECONDS each (30): executions per target'
+	@echo 'make fuzz   what reads untrusted evidence and outputs, FUZZ_SECONDS each (30): executions per target'
 	@echo 'make image  the guest image and the demo workloads, and their digests'
 	@echo 'make setup  installs what the others need (Debian 12; asks for root only if something is missing)'
 

@@ -4,11 +4,13 @@
 //! of those changes what is signed and signs again.
 
 pub mod azure;
+pub mod input;
 pub mod intel;
 pub mod nvidia;
 pub mod snp;
 
 use domain::Timestamp;
+pub use input::{joined, parts};
 
 /// When everything is created.
 #[must_use]
@@ -39,36 +41,4 @@ pub fn edited(base: &[u8], edits: &[u8]) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// The parts of `data`, each after its length (two bytes, big-endian); the last takes what is left.
-#[must_use]
-pub fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
-    let mut rest = data;
-    std::array::from_fn(|index| {
-        let Some((length, after)) = rest.split_first_chunk() else {
-            return std::mem::take(&mut rest);
-        };
-        if index + 1 == N {
-            return std::mem::take(&mut rest);
-        }
-        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
-        let (part, left) = after.split_at(length);
-        rest = left;
-        part
-    })
-}
-
-/// The inverse of [`parts`].
-#[must_use]
-pub fn joined(parts: &[&[u8]]) -> Vec<u8> {
-    let Some((last, first)) = parts.split_last() else { return Vec::new() };
-    let mut data = Vec::new();
-    for part in first {
-        let length = u16::try_from(part.len()).expect("a seed's part below 64 KiB");
-        data.extend(length.to_be_bytes());
-        data.extend(*part);
-    }
-    data.extend(*last);
-    data
 }

@@ -3,30 +3,14 @@
 //! built like the others; there is nothing to fuzz in it.
 #![no_main]
 
-use std::path::{Path, PathBuf};
-
+use evidence_fuzz::input::{Seeds, write_seeds};
 use evidence_fuzz::{azure, intel, joined, nvidia, snp};
 
-libfuzzer_sys::fuzz_target!(init: write_all(), |_data: &[u8]| {});
+libfuzzer_sys::fuzz_target!(init: write_seeds(all()), |_data: &[u8]| {});
 
-fn write_all() {
-    let folder = std::env::var_os("CLOISTER_FUZZ_SEEDS").expect("CLOISTER_FUZZ_SEEDS");
-    for (target, seeds) in
-        [snp(), intel(), azure(), nvidia(), launch(), tdx_launch()].into_iter().flatten()
-    {
-        write(&PathBuf::from(&folder).join(target), &seeds).expect("a folder to write to");
-    }
+fn all() -> Seeds {
+    [snp(), intel(), azure(), nvidia(), launch(), tdx_launch()].into_iter().flatten().collect()
 }
-
-fn write(folder: &Path, seeds: &[Vec<u8>]) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    for (number, seed) in seeds.iter().enumerate() {
-        std::fs::write(folder.join(format!("seed-{number}")), seed)?;
-    }
-    Ok(())
-}
-
-type Seeds = Vec<(&'static str, Vec<Vec<u8>>)>;
 
 /// Edits that change nothing, one byte, and the length.
 const EDITS: [&[u8]; 4] = [&[], &[0, 0x50, 2, 9], &[0, 8, 10, 3], &[0, 0x40, 1, 0]];
