@@ -45,12 +45,20 @@ impl Decimal {
         if whole == 0 { Some(0) } else { part.checked_mul(length)?.checked_div(whole) }
     }
 
-    /// The order of the two; of what is too large for exact arithmetic, by exponent.
+    /// The order of the two. What is too far apart to be aligned differs in sign or in size.
     pub(crate) fn order(self, other: Self) -> Ordering {
         match self.aligned(other) {
             Some((a, b, _)) => a.cmp(&b),
-            None => self.exponent.cmp(&other.exponent),
+            None => self.signed_size().cmp(&other.signed_size()),
         }
+    }
+
+    /// The sign and, larger for what is farther from 0 above it, the place of the first digit.
+    fn signed_size(self) -> (i128, i64) {
+        let digits = self.mantissa.unsigned_abs().checked_ilog10().map_or(0, i64::from);
+        let sign = self.mantissa.signum();
+        let place = digits.saturating_add(self.exponent.into());
+        (sign, if sign < 0 { place.saturating_neg() } else { place })
     }
 
     /// Both mantissas under the smaller exponent.
@@ -89,6 +97,19 @@ mod tests {
         assert_eq!(decimal("0.9000001").exceeds(100, decimal("1"), 90), Some(true));
         assert_eq!(decimal("-3").exceeds(1, decimal("-2.5"), 1), Some(false));
         assert_eq!(decimal("1").minus(decimal("0.25")), Some(decimal("0.75")));
+    }
+
+    #[test]
+    fn numbers_far_apart_have_an_order() {
+        let (huge, tiny) = ("999999999999999999000000", "0.000000000000000000000001");
+        let (below, above) = (format!("-{huge}"), format!("-{tiny}"));
+        let ascending = [below.as_str(), above.as_str(), "0", tiny, huge].map(decimal);
+        assert_eq!(ascending[4].aligned(ascending[3]), None);
+        for (at, one) in ascending.iter().enumerate() {
+            for (other_at, other) in ascending.iter().enumerate() {
+                assert_eq!(one.order(*other), at.cmp(&other_at), "{one:?} {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -141,7 +141,8 @@ async fn a_launch_is_measured_runs_and_leaves_nothing() {
 async fn a_guest_that_hangs_ends_at_its_deadline() {
     let (runs, dataset) = folders();
     let Some(launcher) = launcher(&runs) else { return };
-    let running = hanging(&launcher, dataset.path(), Duration::from_secs(8)).await;
+    // Long enough for a guest on a busy machine to get as far as its panic.
+    let running = hanging(&launcher, dataset.path(), Duration::from_secs(25)).await;
     let error = running.wait().await.unwrap_err();
     assert_eq!(error.reason(), "launcher.deadline");
     let console = error.console().unwrap();
