@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::cell;
+
 /// mantissa × 10^exponent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal {
@@ -13,6 +15,12 @@ pub(crate) struct Decimal {
 impl Decimal {
     /// Nothing.
     pub(crate) const ZERO: Self = Self { mantissa: 0, exponent: 0 };
+
+    /// Reads a number as data spell it, without rounding; none for what is no number or has more
+    /// digits than are exact here.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        Self::parse(&cell::number(text, ALL_DIGITS).ok()?)
+    }
 
     /// Reads a number in its canonical spelling (see `cell::number`); none for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -83,6 +91,9 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// Every digit of a number that fits in 128 bits.
+const ALL_DIGITS: u32 = 38;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +108,14 @@ mod tests {
         assert_eq!(decimal("0.9000001").exceeds(100, decimal("1"), 90), Some(true));
         assert_eq!(decimal("-3").exceeds(1, decimal("-2.5"), 1), Some(false));
         assert_eq!(decimal("1").minus(decimal("0.25")), Some(decimal("0.75")));
+    }
+
+    #[test]
+    fn numbers_of_data_are_not_rounded() {
+        let almost = Decimal::read("17.99999999999999999999999").unwrap();
+        assert!(almost.order(decimal("18")).is_lt());
+        assert_eq!(Decimal::read("1.80e1"), Some(decimal("18")));
+        assert_eq!((Decimal::read(""), Decimal::read("old")), (None, None));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::DataTable;
-use crate::cell;
 use crate::decimal::Decimal;
 use crate::rules::Derivation;
 
@@ -55,7 +54,7 @@ pub(super) fn labels(table: &DataTable, derivation: &Derivation) -> Option<Label
 
 /// The label of the first bound above the number; no label for what is no number or above all.
 fn below_label<'a>(text: &str, below: &'a [(i64, String)]) -> &'a str {
-    let number = cell::number(text, DIGITS).ok().and_then(|text| Decimal::parse(&text));
+    let number = Decimal::read(text);
     let is_below = |number: Decimal, bound: i64| {
         Decimal::parse(&bound.to_string()).is_some_and(|bound| number.order(bound).is_lt())
     };
@@ -88,6 +87,3 @@ impl Names {
         code
     }
 }
-
-/// What `cell::number` keeps of a number of the dataset.
-const DIGITS: u32 = 18;

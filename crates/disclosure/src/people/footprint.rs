@@ -91,11 +91,8 @@ fn groups(dataset: &Dataset, rule: &RecordsRule) -> Option<Groups> {
 fn rows_counted(table: &DataTable, rule: &RecordsRule) -> Option<Vec<bool>> {
     let Some(first) = &rule.first else { return Some(vec![true; table.people.len()]) };
     let column = table.columns.get(first)?;
-    let number = |text: &String| {
-        let spelled = cell::number(text, 18).ok()?;
-        Decimal::parse(&spelled)
-    };
-    let numbers: Vec<Option<Decimal>> = column.dictionary().iter().map(number).collect();
+    let numbers: Vec<Option<Decimal>> =
+        column.dictionary().iter().map(|text| Decimal::read(text)).collect();
     let mut least: BTreeMap<u32, (Decimal, usize)> = BTreeMap::new();
     for ((person, code), row) in table.people.iter().zip(column.codes()).zip(0..) {
         let number = (*numbers.get(usize::try_from(*code).ok()?)?)?;
