@@ -15,6 +15,7 @@ mod held;
 mod joint;
 mod overlap;
 mod records;
+mod sample;
 mod shown;
 mod views;
 

@@ -18,31 +18,35 @@ impl Atoms {
     }
 
     /// The joint partition of these atoms and the blocks of `view`. Time and memory are linear in
-    /// the records, whatever their values.
+    /// the records, whatever their values. One part of each atom keeps its number, so that what is
+    /// known of the others only grows.
     pub(crate) fn split(&self, view: &View) -> Split {
-        let mut split = Split {
-            atoms: Self { of_record: vec![0; self.of_record.len()], count: 0 },
-            parts: Vec::new(),
-        };
+        let mut split = Split { atoms: self.clone(), parts: Vec::new(), born: Vec::new() };
         // For each atom the block that met it last, counted from 1, and its part in that block.
         let mut met = vec![(0_u32, 0_u32); self.count];
         for record in by_block(view) {
-            let of = |numbers: &[u32]| numbers.get(index(record)).copied().unwrap_or_default();
-            let (atom, block) = (of(&self.of_record), of(&view.of_record));
+            let (atom, block) = (self.of(record), view.block(record));
             let Some(met) = met.get_mut(index(atom)) else { continue };
             if met.0 != block + 1 {
+                let becomes = match met.0 {
+                    0 => atom,
+                    _ => split.bear(atom),
+                };
                 *met = (block + 1, number(split.parts.len()));
-                split.parts.push(Part { atom, block, size: 0 });
+                split.parts.push(Part { atom, block, becomes, size: 0 });
             }
-            if let Some(part) = split.parts.get_mut(index(met.1)) {
-                part.size += 1;
-            }
+            let Some(part) = split.parts.get_mut(index(met.1)) else { continue };
+            part.size += 1;
             if let Some(of_record) = split.atoms.of_record.get_mut(index(record)) {
-                *of_record = met.1;
+                *of_record = part.becomes;
             }
         }
-        split.atoms.count = split.parts.len();
         split
+    }
+
+    /// The atom of a record.
+    pub(crate) fn of(&self, record: u32) -> u32 {
+        self.of_record.get(index(record)).copied().unwrap_or_default()
     }
 }
 
@@ -70,6 +74,27 @@ fn by_block(view: &View) -> Vec<u32> {
 pub(crate) struct Split {
     pub(crate) atoms: Atoms,
     pub(crate) parts: Vec<Part>,
+    /// The atoms from which new ones were split off, in the order of these.
+    pub(crate) born: Vec<u32>,
+}
+
+impl Split {
+    fn bear(&mut self, from: u32) -> u32 {
+        self.born.push(from);
+        self.atoms.count += 1;
+        number(self.atoms.count - 1)
+    }
+
+    /// What `of_part` says of each part, by the atom that it becomes.
+    pub(crate) fn by_atom(&self, of_part: impl Fn(&Part) -> u32) -> Vec<u32> {
+        let mut of_atom = vec![0; self.atoms.count];
+        for part in &self.parts {
+            if let Some(slot) = of_atom.get_mut(index(part.becomes)) {
+                *slot = of_part(part);
+            }
+        }
+        of_atom
+    }
 }
 
 /// The records that are in one atom and in one block.
@@ -77,6 +102,8 @@ pub(crate) struct Split {
 pub(crate) struct Part {
     pub(crate) atom: u32,
     pub(crate) block: u32,
+    /// The atom that it becomes.
+    pub(crate) becomes: u32,
     pub(crate) size: u32,
 }
 
@@ -106,15 +133,17 @@ impl Blocks {
         .unwrap_or_default()
     }
 
-    /// The same blocks over the atoms after a split: each part is in the block of its atom.
-    pub(crate) fn split(&self, parts: &[Part]) -> Self {
-        let atoms = parts.iter().map(|part| index(part.atom));
+    /// Over the atoms after a split: those `born` are in the blocks of the atoms that they are from.
+    pub(crate) fn grow(&mut self, born: &[u32]) {
+        let from = born.iter().map(|&atom| index(atom));
         match self {
             Self::Narrow(blocks) => {
-                Self::Narrow(atoms.filter_map(|atom| blocks.get(atom).copied()).collect())
+                let of: Vec<u8> = from.filter_map(|atom| blocks.get(atom).copied()).collect();
+                blocks.extend(of);
             }
             Self::Wide(blocks) => {
-                Self::Wide(atoms.filter_map(|atom| blocks.get(atom).copied()).collect())
+                let of: Vec<u32> = from.filter_map(|atom| blocks.get(atom).copied()).collect();
+                blocks.extend(of);
             }
         }
     }

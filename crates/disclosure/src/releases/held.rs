@@ -10,6 +10,7 @@ use super::cut::{Cut, Poles};
 use super::exposure::{Cells, Earlier, Exposure, ExposureRule};
 use super::footprints::index;
 use super::overlap::{Edge, Overlap};
+use super::sample::{Probe, Sample};
 use super::shown::Shown;
 
 /// A view over atoms, of one file or joined from several.
@@ -18,6 +19,7 @@ pub(crate) struct Held {
     pub(crate) microdata: bool,
     pub(crate) blocks: Blocks,
     pub(crate) sizes: Vec<u64>,
+    pub(crate) sample: Sample,
     /// The files that it was computed from, the newest last.
     sources: Vec<Source>,
 }
@@ -34,12 +36,12 @@ struct Source {
 impl Held {
     /// `shown` over the atoms that it was split into.
     pub(crate) fn new(shown: &Shown, split: &Split, package: Option<Digest>) -> Self {
-        let of_atom = split.parts.iter().map(|part| part.block).collect();
         let (file, labels) = (shown.file.clone(), shown.view.labels.clone());
         Self {
             microdata: shown.microdata,
-            blocks: Blocks::new(of_atom, shown.view.sizes.len()),
+            blocks: Blocks::new(split.by_atom(|part| part.block), shown.view.sizes.len()),
             sizes: shown.view.sizes.clone(),
+            sample: Sample::of(&shown.view),
             sources: vec![Source { package, file, labels }],
         }
     }
@@ -47,12 +49,12 @@ impl Held {
     /// Its parts, ascending by block: what [`Self::compare`] is given. `split` has the atoms that it
     /// is over; `earlier` says whether the parts are to name the atoms before the split.
     pub(crate) fn parts(&self, split: &Split, earlier: bool) -> Vec<Part> {
-        let part = |(part, atom): (&Part, u32)| Part {
-            atom: if earlier { part.atom } else { atom },
-            block: self.blocks.get(atom),
-            size: part.size,
+        let part = |part: &Part| Part {
+            atom: if earlier { part.atom } else { part.becomes },
+            block: self.blocks.get(part.becomes),
+            ..*part
         };
-        let mut parts: Vec<Part> = split.parts.iter().zip(0..).map(part).collect();
+        let mut parts: Vec<Part> = split.parts.iter().map(part).collect();
         parts.sort_by_key(|part| part.block);
         parts
     }
@@ -71,15 +73,32 @@ impl Held {
             let small = overlap.edges.iter().filter(|edge| edge.weight < limits.k);
             return small.map(|edge| pair.joint_classes(edge)).collect();
         }
-        // Blocks of the table are at or above the threshold, unless they were released under a
-        // lower one; classes of microdata need not be.
+        let (poles, limit) = self.poles(other, limits);
+        let cuts = overlap.cuts(poles, limit).into_iter();
+        cuts.map(|(near, far)| pair.exposure(&near, &far)).collect()
+    }
+
+    /// Whether `probe`, of this view, shows without a look at all records that [`Self::compare`]
+    /// finds nothing. Joint classes of microdata are no cuts.
+    pub(crate) fn is_safe_beside(
+        &self,
+        probe: &Probe<'_>,
+        other: &Self,
+        limits: &ReleaseLimits,
+    ) -> bool {
+        let joint_classes = self.microdata && other.microdata;
+        !joint_classes && probe.holds_together(other, self.poles(other, limits).1)
+    }
+
+    /// Which blocks a cut keeps apart, and the records of the least cut that is no exposure. Blocks
+    /// of a table are at or above the threshold, unless they were released under a lower one;
+    /// classes of microdata need not be.
+    fn poles(&self, other: &Self, limits: &ReleaseLimits) -> (Poles, u64) {
         let (poles, sizes) = match self.microdata {
             true => (Poles::Right, &other.sizes),
             false => (Poles::Left, &self.sizes),
         };
-        let limit = sizes.iter().copied().fold(limits.threshold, u64::min);
-        let cuts = overlap.cuts(poles, limit).into_iter();
-        cuts.map(|(near, far)| pair.exposure(&near, &far)).collect()
+        (poles, sizes.iter().copied().fold(limits.threshold, u64::min))
     }
 
     /// The overlap with another; none as soon as there are more than `most` edges.
@@ -91,16 +110,20 @@ impl Held {
     /// computed from both: `overlap`, of this with `earlier`, has no cycle.
     pub(crate) fn joined(&self, overlap: &Overlap, split: &Split, earlier: &Self) -> Self {
         let places = overlap.places();
-        let place = |(part, atom): (&Part, u32)| {
-            places.get(&(self.blocks.get(atom), earlier.blocks.get(part.atom))).copied()
+        let place = |part: &Part| {
+            let edge = (self.blocks.get(part.becomes), earlier.blocks.get(part.atom));
+            places.get(&edge).copied().unwrap_or_default()
         };
-        let of_atom = split.parts.iter().zip(0..).filter_map(place).collect();
         let edges = &overlap.edges;
+        let blocks = Blocks::new(split.by_atom(place), edges.len());
+        let block = |record| blocks.get(split.atoms.of(record));
+        let sample = self.sample.joined(&earlier.sample, edges.len(), block);
         let left = self.sources.iter().map(|source| source.over(edges.iter().map(|e| e.left)));
         let right = earlier.sources.iter().map(|source| source.over(edges.iter().map(|e| e.right)));
         Self {
             microdata: false,
-            blocks: Blocks::new(of_atom, edges.len()),
+            blocks,
+            sample,
             sizes: edges.iter().map(|edge| edge.weight).collect(),
             sources: right.chain(left).collect(),
         }

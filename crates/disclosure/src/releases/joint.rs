@@ -7,6 +7,7 @@ use super::atoms::{Atoms, Split};
 use super::exposure::Exposure;
 use super::held::Held;
 use super::overlap::Overlap;
+use super::sample::Probe;
 use super::shown::Shown;
 
 /// Views over one set of atoms.
@@ -36,7 +37,13 @@ impl Joint {
         }
         let split = self.atoms.split(&shown.view);
         let new = Held::new(shown, &split, None);
-        let exposures = in_two_threads(&self.held, |held| new.compare(&split.parts, held, limits));
+        let probe = Probe::new(&shown.view, &new.sample, &self.atoms);
+        let exposures = in_two_threads(&self.held, |held| {
+            if new.is_safe_beside(&probe, held, limits) {
+                return Vec::new();
+            }
+            new.compare(&split.parts, held, limits)
+        });
         if !exposures.is_empty() {
             return exposures;
         }
@@ -71,7 +78,7 @@ impl Joint {
         let new = Held::new(shown, &split, package);
         let Some(Change { split, new, joined }) = self.change(new, split) else { return };
         for held in &mut self.held {
-            held.blocks = held.blocks.split(&split.parts);
+            held.blocks.grow(&split.born);
         }
         if joined.is_empty() {
             self.held.push(new);

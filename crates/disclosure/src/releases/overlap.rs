@@ -61,6 +61,9 @@ impl Overlap {
                 let Some(weight) = weights.get_mut(index(right)) else { continue };
                 if *weight == 0 {
                     met.push(right);
+                    if overlap.edges.len() + met.len() > most {
+                        return None;
+                    }
                 }
                 *weight += u64::from(part.size);
             }
@@ -68,9 +71,6 @@ impl Overlap {
             for right in met.drain(..) {
                 let weight = weights.get_mut(index(right)).map(std::mem::take).unwrap_or_default();
                 overlap.edges.push(Edge { left, right, weight });
-            }
-            if overlap.edges.len() > most {
-                return None;
             }
         }
         Some(overlap)

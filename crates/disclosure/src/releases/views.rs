@@ -41,6 +41,11 @@ impl View {
         views
     }
 
+    /// The block of a record.
+    pub(crate) fn block(&self, record: u32) -> u32 {
+        self.of_record.get(index(record)).copied().unwrap_or_default()
+    }
+
     /// The greatest cells of the view within `cell`.
     pub(crate) fn within(&self, cell: u32) -> impl Iterator<Item = u32> {
         self.within.get(&cell).into_iter().flatten().copied()
