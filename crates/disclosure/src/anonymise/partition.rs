@@ -58,12 +58,14 @@ impl Partition {
     ) -> Result<(Self, Vec<u32>), TableError> {
         let target = hierarchies.iter().zip(levels.bytes());
         let target = target.filter_map(|(levels, level)| levels.get(usize::from(level)));
-        let digits = target.zip(self.packing.fields()).map(|(level, field)| Digit {
-            distinct: level.texts.len(),
+        let target = target.map(|level| (level.codes.as_slice(), level.texts.len()));
+        let tables = self.packing.tables(target, self.sizes.len());
+        let digits = tables.iter().map(|table| Digit {
+            distinct: table.distinct,
             codes: Codes::Packed {
-                words: self.words.get(field.word).map_or(&[], Vec::as_slice),
-                bits: field.bits,
-                to: &level.codes,
+                words: self.words.get(table.word).map_or(&[], Vec::as_slice),
+                bits: table.bits,
+                to: &table.to,
             },
         });
         let ranks = Ranks::of(self.sizes.len(), &digits.collect::<Vec<_>>())?;
@@ -98,11 +100,16 @@ impl Partition {
         self.sizes.len() * (1 + self.words.len()) + 2 * pairs
     }
 
-    /// For each quasi-identifier the codes on level 0 of some row of each class.
-    pub(crate) fn examples(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
+    /// For each quasi-identifier the codes on level 0 of some row of each of `classes`, with what
+    /// stands beside the class.
+    pub(crate) fn examples<T: Copy>(
+        &self,
+        classes: &[(usize, T)],
+    ) -> impl Iterator<Item = impl Iterator<Item = (usize, T)>> {
         self.packing.fields().iter().map(|field| {
             let words = self.words.get(field.word).map_or(&[][..], Vec::as_slice);
-            words.iter().map(|&word| field.bits.of(word))
+            let code = |&(class, beside)| Some((field.bits.of(*words.get(class)?), beside));
+            classes.iter().filter_map(code)
         })
     }
 }
@@ -137,8 +144,10 @@ mod tests {
             (grouped.sizes.as_slice(), into.as_slice()),
             ([2, 1, 2].as_slice(), [0, 1, 0, 2].as_slice())
         );
-        let examples: Vec<Vec<usize>> = grouped.examples().map(Iterator::collect).collect();
-        assert_eq!(examples, [[1, 0, 2], [0, 1, 1]]);
+        let classes = [(0, 'a'), (1, 'b'), (2, 'c')];
+        let examples: Vec<Vec<(usize, char)>> =
+            grouped.examples(&classes).map(Iterator::collect).collect();
+        assert_eq!(examples, [[(1, 'a'), (0, 'b'), (2, 'c')], [(0, 'a'), (1, 'b'), (1, 'c')]]);
         // From any node below the answer is the same.
         let top = Levels::new(&[2, 1]);
         for below in [&base, &grouped] {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::anonymise::lattice::Lattice;
 use crate::anonymise::levels::Levels;
 use crate::anonymise::partition::Partition;
-use crate::anonymise::problem::Problem;
+use crate::anonymise::problem::{Judged, Problem};
 use crate::anonymise::utility::{Lost, Utility};
 use crate::hierarchy::Level;
 use crate::table::TableError;
@@ -230,12 +230,17 @@ impl<'a> Search<'a> {
         let (problem, utility) = (self.problem, &self.problem.utility);
         let mut rolled = self.roll_up(node.levels)?;
         let mut judged = problem.judge_sizes(&rolled.partition);
-        let mut lost = utility.lost(&rolled.partition, &judged.lost);
+        // What nodes below lose, too, is of interest only if there may be one that holds.
+        let lost_by = |partition: &Partition, judged: &Judged| match problem.may_hold(judged) {
+            true => utility.lost(partition, &judged.lost),
+            false => utility.nothing_lost(),
+        };
+        let mut lost = lost_by(&rolled.partition, &judged);
         let mut is_judged = !problem.needs_counts();
         if !is_judged && problem.may_hold(&judged) && self.may_be_best(node, &lost) {
             rolled.count();
             problem.judge_values(&rolled.partition, &mut judged);
-            lost = utility.lost(&rolled.partition, &judged.lost);
+            lost = lost_by(&rolled.partition, &judged);
             is_judged = true;
         }
         let partition = self.keep(rolled);

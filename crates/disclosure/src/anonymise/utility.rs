@@ -133,23 +133,21 @@ impl Utility {
         if lost.rows == 0 {
             return lost;
         }
-        let columns = self.at(partition.levels).zip(&mut lost.columns).zip(partition.examples());
-        for (((column, level), cost), codes) in columns {
-            let mut rows_of_code = vec![0; level.cost.len()];
-            for (code, &rows) in codes.zip(rows_of_class).filter(|(_, rows)| **rows > 0) {
-                let code = level.codes.get(code).and_then(|&code| usize::try_from(code).ok());
-                if let Some(sum) = code.and_then(|code| rows_of_code.get_mut(code)) {
-                    *sum += rows;
-                }
-            }
+        let some = (0..).zip(rows_of_class).filter(|(_, rows)| **rows > 0);
+        let some: Vec<(usize, u64)> = some.map(|(class, &rows)| (class, rows)).collect();
+        let columns = self.at(partition.levels).zip(&mut lost.columns);
+        for (((column, level), cost), codes) in columns.zip(partition.examples(&some)) {
+            let rows_of_code = level.rows_of_code(codes, some.len());
             let each = rows_of_code.iter().zip(&level.cost);
             *cost = each.map(|(rows, cost)| rows * column.most.saturating_sub(*cost)).sum();
-            lost.entropy += entropy(&rows_of_code, lost.rows);
+            if self.metric == Metric::NonUniformEntropy {
+                lost.entropy += entropy(&rows_of_code, lost.rows);
+            }
         }
         lost
     }
 
-    fn nothing_lost(&self) -> Lost {
+    pub(crate) fn nothing_lost(&self) -> Lost {
         Lost { rows: 0, columns: vec![0; self.columns.len()], entropy: 0.0, squares: 0.0 }
     }
 
@@ -235,6 +233,30 @@ impl LevelUtility {
             });
         Self { entropy: bits.sum(), codes: level.codes.clone(), cost, total }
     }
+
+    /// How many rows have each code here, given the code on level 0 and the rows of so many classes.
+    fn rows_of_code(&self, classes: impl Iterator<Item = (usize, u64)>, count: usize) -> Vec<u64> {
+        // What each original code is here is looked up for each of these or for each class.
+        if self.codes.len() <= count {
+            let original = sums(classes, self.codes.len());
+            return sums(self.codes.iter().copied().map(place).zip(original), self.cost.len());
+        }
+        let code = |original| self.codes.get(original).copied().map_or(usize::MAX, place);
+        sums(classes.map(|(original, rows)| (code(original), rows)), self.cost.len())
+    }
+}
+
+/// The sum of the rows at each place below `places`.
+fn sums(rows: impl Iterator<Item = (usize, u64)>, places: usize) -> Vec<u64> {
+    let mut sums = vec![0; places];
+    for (place, rows) in rows {
+        sums.get_mut(place).into_iter().for_each(|sum| *sum += rows);
+    }
+    sums
+}
+
+fn place(code: u32) -> usize {
+    usize::try_from(code).unwrap_or(usize::MAX)
 }
 
 /// Σ −log₂ of the share of each row's code, of `rows` rows with these codes.

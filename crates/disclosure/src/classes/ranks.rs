@@ -40,6 +40,15 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
+    /// How many codes there may be.
+    pub(crate) fn places(self) -> usize {
+        usize::try_from(self.mask).unwrap_or(usize::MAX).saturating_add(1)
+    }
+
+    pub(crate) const fn width(self) -> u32 {
+        self.mask.count_ones()
+    }
+
     pub(crate) fn of(self, word: u64) -> usize {
         usize::try_from((word >> self.shift) & self.mask).unwrap_or(usize::MAX)
     }
@@ -110,7 +119,8 @@ impl Digit<'_> {
 
 /// Replaces keys below `radix` by their ranks; how many there are.
 fn rank(keys: &mut [u64], radix: u64, most: u64) -> Result<u64, TableError> {
-    let ranks = if radix > most { by_sorting(keys)? } else { by_bits(keys, radix)? };
+    let far = radix > most.saturating_mul(SORTING_TAKES);
+    let ranks = if far { by_sorting(keys)? } else { by_bits(keys, radix)? };
     // Later keys are multiples of this number.
     Ok(ranks.max(1))
 }
@@ -179,6 +189,8 @@ fn in_parts(keys: &mut [u64], work: impl Fn(usize, &mut [u64]) + Sync) {
 /// As many bits take as long to clear and count as the rows take.
 const BITS_PER_ROW: usize = 64;
 const FEW_BITS: usize = 1 << 16;
+/// So many times as long as that takes sorting.
+const SORTING_TAKES: u64 = 8;
 /// Rows whose keys and codes fit in the first cache.
 const CHUNK: usize = 1 << 11;
 /// More do not pay: the memory is what is busy.

@@ -21,26 +21,26 @@ impl Atoms {
     /// the records, whatever their values. One part of each atom keeps its number, so that what is
     /// known of the others only grows.
     pub(crate) fn split(&self, view: &View) -> Split {
-        let mut split = Split { atoms: self.clone(), parts: Vec::new(), born: Vec::new() };
-        // For each atom the block that met it last, counted from 1, and its part in that block.
-        let mut met = vec![(0_u32, 0_u32); self.count];
-        for record in by_block(view) {
-            let (atom, block) = (self.of(record), view.block(record));
-            let Some(met) = met.get_mut(index(atom)) else { continue };
-            if met.0 != block + 1 {
-                let becomes = match met.0 {
-                    0 => atom,
-                    _ => split.bear(atom),
-                };
-                *met = (block + 1, number(split.parts.len()));
-                split.parts.push(Part { atom, block, becomes, size: 0 });
+        let blocks = view.sizes.len();
+        // For each atom the block of its first record and how many of its records are there.
+        let mut kept = vec![(0, 0); self.count];
+        let mut others: Vec<u32> = Vec::new();
+        for ((&atom, &block), record) in self.of_record.iter().zip(&view.of_record).zip(0..) {
+            let Some((first, size)) = kept.get_mut(index(atom)) else { continue };
+            if *size == 0 {
+                *first = block;
             }
-            let Some(part) = split.parts.get_mut(index(met.1)) else { continue };
-            part.size += 1;
-            if let Some(of_record) = split.atoms.of_record.get_mut(index(record)) {
-                *of_record = part.becomes;
+            if *first == block {
+                *size += 1;
+            } else {
+                others.push(record);
             }
         }
+        let kept = (0..).zip(kept);
+        let kept = kept.map(|(atom, (block, size))| Part { atom, block, becomes: atom, size });
+        let mut split = Split { atoms: self.clone(), parts: kept.collect(), born: Vec::new() };
+        split.split_off(view, &by_block(&others, blocks, |&record| view.block(record)));
+        split.parts = by_block(&split.parts, blocks, |part| part.block);
         split
     }
 
@@ -50,23 +50,28 @@ impl Atoms {
     }
 }
 
-/// Record ids by block, ascending within each.
-fn by_block(view: &View) -> Vec<u32> {
-    let mut next: Vec<usize> = Vec::with_capacity(view.sizes.len());
-    let mut start = 0;
-    for &size in &view.sizes {
-        next.push(start);
-        start += usize::try_from(size).unwrap_or(usize::MAX);
+/// What is in each of so many blocks, by block, in its order within each.
+fn by_block<T: Copy>(items: &[T], blocks: usize, block: impl Fn(&T) -> u32) -> Vec<T> {
+    let Some(&any) = items.first() else { return Vec::new() };
+    let mut next = vec![0; blocks];
+    for item in items {
+        if let Some(count) = next.get_mut(index(block(item))) {
+            *count += 1;
+        }
     }
-    let mut records = vec![0; view.of_record.len()];
-    for (record, &block) in (0..).zip(&view.of_record) {
-        let Some(next) = next.get_mut(index(block)) else { continue };
-        if let Some(slot) = records.get_mut(*next) {
-            *slot = record;
+    let mut start = 0;
+    for next in &mut next {
+        start += std::mem::replace(next, start);
+    }
+    let mut sorted = vec![any; items.len()];
+    for item in items {
+        let Some(next) = next.get_mut(index(block(item))) else { continue };
+        if let Some(slot) = sorted.get_mut(*next) {
+            *slot = *item;
         }
         *next += 1;
     }
-    records
+    sorted
 }
 
 /// Atoms split by a view: the parts, ascending by block, and the atoms that they become.
@@ -79,6 +84,26 @@ pub(crate) struct Split {
 }
 
 impl Split {
+    /// Makes atoms of `records`, by block: those that are not in the block of their atom's first record.
+    fn split_off(&mut self, view: &View, records: &[u32]) {
+        // For each atom the block that met it last, counted from 1, and its part in that block.
+        let mut met = vec![(0_u32, 0_usize); self.parts.len()];
+        for &record in records {
+            let (atom, block) = (self.atoms.of(record), view.block(record));
+            let Some((last, at)) = met.get_mut(index(atom)) else { continue };
+            if *last != block + 1 {
+                (*last, *at) = (block + 1, self.parts.len());
+                let becomes = self.bear(atom);
+                self.parts.push(Part { atom, block, becomes, size: 0 });
+            }
+            let Some(part) = self.parts.get_mut(*at) else { continue };
+            part.size += 1;
+            if let Some(of_record) = self.atoms.of_record.get_mut(index(record)) {
+                *of_record = part.becomes;
+            }
+        }
+    }
+
     fn bear(&mut self, from: u32) -> u32 {
         self.born.push(from);
         self.atoms.count += 1;

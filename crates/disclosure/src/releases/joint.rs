@@ -47,7 +47,8 @@ impl Joint {
         if !exposures.is_empty() {
             return exposures;
         }
-        self.change(new, split).map_or_else(Vec::new, |change| self.compare_joined(&change, limits))
+        self.change(&probe, new, split)
+            .map_or_else(Vec::new, |change| self.compare_joined(&change, limits))
     }
 
     /// What the views joined with the new one expose together with the others: groups of which
@@ -76,7 +77,9 @@ impl Joint {
     pub(crate) fn add(&mut self, shown: &Shown, package: Option<Digest>) {
         let split = self.atoms.split(&shown.view);
         let new = Held::new(shown, &split, package);
-        let Some(Change { split, new, joined }) = self.change(new, split) else { return };
+        let probe = Probe::new(&shown.view, &new.sample, &self.atoms);
+        let change = self.change(&probe, new, split);
+        let Some(Change { split, new, joined }) = change else { return };
         for held in &mut self.held {
             held.blocks.grow(&split.born);
         }
@@ -96,13 +99,16 @@ impl Joint {
     /// A table is joined with each table whose overlap with it has no cycle, since whoever has both
     /// has the joint partition. Classes of microdata are not sums that could be taken from one
     /// another: they stay by themselves.
-    fn change(&self, new: Held, split: Split) -> Option<Change> {
+    fn change(&self, probe: &Probe<'_>, new: Held, split: Split) -> Option<Change> {
         let mut joined = Vec::new();
         for (held, at) in self.held.iter().zip(0..) {
             if held.microdata != new.microdata {
                 continue;
             }
             let most = Overlap::forest_edges(new.sizes.len(), held.sizes.len());
+            if probe.has_edges(held, most) {
+                continue;
+            }
             let Some(overlap) = new.overlap(&split.parts, held, most) else { continue };
             if overlap.right_is_finer() {
                 return None;

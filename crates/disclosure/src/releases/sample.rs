@@ -67,9 +67,22 @@ impl<'a> Probe<'a> {
     /// `limit` records with those in the set is on their side of every smaller cut, too.
     pub(crate) fn holds_together(&self, held: &Held, limit: u64) -> bool {
         let (left, right) = (self.view.sizes.len(), held.sizes.len());
+        let shared = self.shared(held);
+        shared.is_some_and(|shared| grows_to_all(&shared, left, right, limit))
+    }
+
+    /// Whether the records sampled alone show more than `most` edges of the overlap with `held`.
+    pub(crate) fn has_edges(&self, held: &Held, most: usize) -> bool {
+        let edges = |shared: Vec<u32>| shared.into_iter().filter(|&shared| shared > 0).count();
+        self.shared(held).map(edges).is_some_and(|edges| edges > most)
+    }
+
+    /// For each two blocks, by left block, a number of records that they share at least.
+    fn shared(&self, held: &Held) -> Option<Vec<u32>> {
         if self.drawn.is_empty() || held.sample.0.is_empty() {
-            return false;
+            return None;
         }
+        let (left, right) = (self.view.sizes.len(), held.sizes.len());
         let new = self.drawn.iter().map(|&(block, atom)| (block, held.blocks.get(atom)));
         let known = held.sample.0.iter().map(|&(block, record)| (self.view.block(record), block));
         // A record may be in both samples: of two lower bounds the greater is one, their sum is none.
@@ -77,7 +90,7 @@ impl<'a> Probe<'a> {
         for (count, other) in shared.iter_mut().zip(by_known) {
             *count = other.max(*count);
         }
-        grows_to_all(&shared, left, right, limit)
+        Some(shared)
     }
 }
 
