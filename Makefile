@@ -37,7 +37,7 @@ bench: setup image
 	cargo run --release -p tlog-files --example appends
 	cargo run --release -p evidence --example verify
 	cargo run --release -p broker --example releases
-	cargo run --release -p tables --example measures
+	python=$$(scripts/peers.sh) && cargo run --release -p tables --example measures -- --peers $$python
 	cargo run --release -p disclosure --example differencing
 	cargo run --release -p tables --example anonymise
 	cargo build --release -p lab

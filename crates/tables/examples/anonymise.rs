@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p tables --example anonymise [FOLDER [ROWS]]`: FOLDER has ARX's `adult.csv`
 //! and `adult_hierarchy_<column>.csv` (separator `;`); without it a table of its shape is made up.
-//! ROWS is the largest table (3 million).
+//! ROWS is the largest table (30 million, if there is memory).
 
 mod adult;
 
@@ -46,23 +46,35 @@ const ARX: [(usize, u64, u128, f64); 6] = [
 ];
 
 const RUNS: u64 = 5;
+/// Of larger tables only k-anonymity is shown.
+const MOST_FOR_ALL: usize = 3_000_000;
+/// Of codes, results and ranks, about, with room to spare.
+const BYTES_PER_ROW: u64 = 200;
 
 type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     let folder = std::env::args_os().nth(1);
-    let most = std::env::args().nth(2).map_or(Ok(3_000_000), |rows| rows.parse())?;
+    let most = std::env::args().nth(2).map_or(Ok(30_000_000), |rows| rows.parse())?;
     let (table, hierarchies) = match &folder {
         Some(folder) => read(Path::new(folder))?,
         None => made_up()?,
     };
-    println!("load average: {}", first_line("/proc/loadavg"));
+    println!("load average: {}", adult::first_line("/proc/loadavg"));
     println!("{HEADER}");
     let mut rows = table.rows();
     while rows <= most {
+        let free = adult::free_memory()?;
+        if u64::try_from(rows)? * BYTES_PER_ROW > free {
+            println!("{rows:>9} not tried: {} MB of memory are free", free >> 20);
+            break;
+        }
         let scaled = scaled(&table, rows)?;
         for limit in [0, 1, 100] {
             run(&scaled, &hierarchies, Metric::Loss, limit, None)?;
+        }
+        if rows > MOST_FOR_ALL {
+            break;
         }
         for metric in [Metric::NonUniformEntropy, Metric::Discernibility] {
             run(&scaled, &hierarchies, metric, 1, None)?;
@@ -224,9 +236,4 @@ fn peak_mb() -> Result<u64, Failure> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next());
     Ok(kilobytes.ok_or("no peak")?.parse::<u64>()? / 1024)
-}
-
-fn first_line(path: &str) -> String {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -7,6 +7,7 @@ mod files;
 mod hierarchy;
 mod interrupt;
 mod measure;
+mod memory;
 mod planned;
 mod progress;
 mod transform;

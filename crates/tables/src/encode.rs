@@ -2,55 +2,105 @@
 
 use std::borrow::Cow;
 
-use disclosure::Column;
+use disclosure::{Column, TableError};
 use polars::prelude::PlHashMap;
 
+use crate::Dialect;
 use crate::read::BLANKS;
-use crate::{CsvError, Dialect};
 
 /// The cells of one column in one part of a file, numbered as they stand: what they mean is looked at
 /// once for each that is different.
 #[derive(Debug, Default)]
 pub(crate) struct Cells<'a> {
     codes: Vec<u32>,
-    numbers: PlHashMap<&'a [u8], u32>,
     texts: Vec<&'a [u8]>,
+    short: PlHashMap<u128, u32>,
+    long: PlHashMap<&'a [u8], u32>,
     /// Neighbours are often equal.
-    last: Option<(&'a [u8], u32)>,
+    last: Option<(u128, u32)>,
 }
 
 impl<'a> Cells<'a> {
-    pub(crate) fn push(&mut self, cell: &'a [u8]) {
+    /// The cell of `text` from `start` to `end`.
+    pub(crate) fn push(&mut self, text: &'a [u8], start: usize, end: usize) {
+        match key(text, start, end) {
+            Some(key) => self.push_key(key, || text.get(start..end).unwrap_or_default()),
+            None => self.push_long(text.get(start..end).unwrap_or_default()),
+        }
+    }
+
+    /// A cell that `key` stands for and no other.
+    pub(crate) fn push_key(&mut self, key: u128, cell: impl FnOnce() -> &'a [u8]) {
         let code = match self.last {
-            Some((last, code)) if last == cell => code,
-            _ => *self.numbers.entry(cell).or_insert_with(|| {
-                self.texts.push(cell);
-                // As many cells as do not fit in 32 bits are refused as a table.
-                u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX)
-            }),
+            Some((last, code)) if last == key => code,
+            _ => *self.short.entry(key).or_insert_with(|| number(&mut self.texts, cell())),
         };
-        self.last = Some((cell, code));
+        self.last = Some((key, code));
         self.codes.push(code);
+    }
+
+    /// A cell that no key stands for.
+    pub(crate) fn push_long(&mut self, cell: &'a [u8]) {
+        self.codes.push(*self.long.entry(cell).or_insert_with(|| number(&mut self.texts, cell)));
+    }
+
+    /// The same cells with other texts, in the order in which they were first met.
+    pub(crate) fn with_texts<'b>(self, texts: Vec<&'b [u8]>) -> Cells<'b> {
+        Cells { codes: self.codes, texts, ..Cells::default() }
     }
 }
 
-/// The column of the cells in all `parts`; an empty cell and the dialect's null texts become the
-/// missing value.
-pub(crate) fn column(
+fn number<'a>(texts: &mut Vec<&'a [u8]>, cell: &'a [u8]) -> u32 {
+    texts.push(cell);
+    // As many cells as do not fit in 32 bits are refused as a table.
+    u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
+}
+
+/// Bytes and length of a short cell in one number: quicker to compare and to hash than a text.
+fn key(text: &[u8], start: usize, end: usize) -> Option<u128> {
+    let length = end.checked_sub(start).filter(|&length| length < KEY_BYTES)?;
+    // Near the end of the text there are too few bytes; those few cells are no shorter for that.
+    let bytes = text.get(start..)?.first_chunk::<KEY_BYTES>()?;
+    let behind = u128::BITS - 8 * u32::try_from(length).ok()?;
+    let cell =
+        u128::from_le_bytes(*bytes).checked_shl(behind).map_or(0, |shifted| shifted >> behind);
+    Some(cell | u128::try_from(length).ok()? << (8 * (KEY_BYTES - 1)))
+}
+
+/// The last holds the length.
+const KEY_BYTES: usize = 16;
+
+/// Why cells are no column.
+#[derive(Debug)]
+pub(crate) enum Unencodable {
+    /// The first row, counted from 1, whose cell is not UTF-8.
+    NotUtf8(u64),
+    Table(TableError),
+}
+
+impl From<TableError> for Unencodable {
+    fn from(error: TableError) -> Self {
+        Self::Table(error)
+    }
+}
+
+/// The column of the cells in all `parts`, each of which stands for what `meaning` says: none if it is
+/// not UTF-8, and the empty text for the missing value.
+pub(crate) fn column<'a>(
     name: &str,
-    dialect: &Dialect,
-    parts: Vec<Cells<'_>>,
-) -> Result<Column, CsvError> {
+    parts: Vec<Cells<'a>>,
+    meaning: impl Fn(&'a [u8]) -> Option<Cow<'a, str>>,
+) -> Result<Column, Unencodable> {
     let mut texts: Vec<(Cow<'_, str>, usize)> = Vec::new();
     for text in parts.iter().flat_map(|part| &part.texts) {
-        let text = meaning(text, dialect).ok_or_else(|| not_utf8(&parts))?;
+        let text = meaning(text).ok_or_else(|| not_utf8(&parts))?;
         texts.push((text, texts.len()));
     }
     texts.sort_unstable();
     let mut dictionary: Vec<String> = Vec::new();
     let mut code_of = vec![0; texts.len()];
     for same in texts.chunk_by(|(a, _), (b, _)| a == b) {
-        let code = u32::try_from(dictionary.len()).map_err(|_| disclosure::TableError::TooLong)?;
+        let code = u32::try_from(dictionary.len()).map_err(|_| TableError::TooLong)?;
         for (_, place) in same {
             code_of.get_mut(*place).into_iter().for_each(|of| *of = code);
         }
@@ -67,8 +117,8 @@ pub(crate) fn column(
     Ok(Column::from_codes(name, dictionary, codes)?)
 }
 
-/// What a cell stands for; none if that is not UTF-8.
-fn meaning<'a>(cell: &'a [u8], dialect: &Dialect) -> Option<Cow<'a, str>> {
+/// What a cell of a CSV file stands for, without the marks around it; none if that is not UTF-8.
+pub(crate) fn csv_meaning<'a>(cell: &'a [u8], dialect: &Dialect) -> Option<Cow<'a, str>> {
     let text = std::str::from_utf8(cell).ok()?;
     let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let text = match quoted {
@@ -76,21 +126,26 @@ fn meaning<'a>(cell: &'a [u8], dialect: &Dialect) -> Option<Cow<'a, str>> {
         Some(text) => Cow::from(text),
         None => Cow::from(text),
     };
+    Some(meaning(text, dialect))
+}
+
+/// What a text stands for, as `dialect` says: the empty text is the missing value.
+pub(crate) fn meaning<'a>(text: Cow<'a, str>, dialect: &Dialect) -> Cow<'a, str> {
     let text = match text {
         Cow::Borrowed(text) if dialect.trim => Cow::from(text.trim_matches(BLANKS)),
         Cow::Owned(text) if dialect.trim => Cow::from(text.trim_matches(BLANKS).to_owned()),
         text => text,
     };
-    Some(if dialect.null_texts.contains(text.as_ref()) { Cow::from("") } else { text })
+    if dialect.null_texts.contains(text.as_ref()) { Cow::from("") } else { text }
 }
 
 /// Names the first row with such a text.
-fn not_utf8(parts: &[Cells<'_>]) -> CsvError {
+fn not_utf8(parts: &[Cells<'_>]) -> Unencodable {
     let is_text = |part: &Cells<'_>, code: u32| {
         let text = usize::try_from(code).ok().and_then(|code| part.texts.get(code));
         text.is_some_and(|text| std::str::from_utf8(text).is_ok())
     };
     let cells = parts.iter().flat_map(|part| part.codes.iter().map(move |&code| (part, code)));
     let row = (1..).zip(cells).find(|(_, (part, code))| !is_text(part, *code));
-    CsvError::NotUtf8 { row: row.map_or(0, |(row, _)| row) }
+    Unencodable::NotUtf8(row.map_or(0, |(row, _)| row))
 }

@@ -2,6 +2,8 @@
 
 use domain::Reason;
 
+use crate::encode::Unencodable;
+
 /// Why [`crate::read_csv`] refuses a text. Rows are counted from 1, the header not among them;
 /// lines are those of the file.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +88,16 @@ pub enum CsvError {
     },
 }
 
-fn list(names: &[String]) -> String {
+impl From<Unencodable> for CsvError {
+    fn from(error: Unencodable) -> Self {
+        match error {
+            Unencodable::NotUtf8(row) => Self::NotUtf8 { row },
+            Unencodable::Table(error) => Self::Table(error),
+        }
+    }
+}
+
+pub(crate) fn list(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

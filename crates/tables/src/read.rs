@@ -6,7 +6,7 @@ use std::thread;
 use disclosure::{Column, Table};
 
 use crate::CsvError;
-use crate::encode::{Cells, column};
+use crate::encode::{Cells, column, csv_meaning};
 use crate::shape::{Shape, rows};
 
 /// How a file writes its cells. Quotation marks are `"`, doubled inside a quoted cell (RFC 4180).
@@ -140,7 +140,7 @@ impl Layout<'_> {
                 let before = position.checked_sub(1).and_then(|before| ends.get(before));
                 let start = before.map_or(0, |end| end + 1);
                 let end = ends.get(position).copied().unwrap_or(start);
-                cells.push(text.get(start..end).unwrap_or_default());
+                cells.push(text, start, end);
             }
         })?;
         Ok((cells, shape))
@@ -168,7 +168,10 @@ fn encoded(
     dialect: &Dialect,
 ) -> Result<Vec<Column>, CsvError> {
     let all = |cells_of: Vec<(&str, Vec<Cells<'_>>)>| -> Result<Vec<Column>, CsvError> {
-        cells_of.into_iter().map(|(name, cells)| column(name, dialect, cells)).collect()
+        cells_of
+            .into_iter()
+            .map(|(name, cells)| Ok(column(name, cells, |cell| csv_meaning(cell, dialect))?))
+            .collect()
     };
     let second = cells_of.split_off(cells_of.len() / 2);
     thread::scope(|scope| {

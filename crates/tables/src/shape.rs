@@ -1,6 +1,8 @@
 //! The rows of a CSV text (RFC 4180): a pass over its bytes that hands out cells and refuses whatever
 //! a lenient reader would repair, because repairing a table loses people.
 
+use memchr::{memchr, memchr3_iter};
+
 use crate::CsvError;
 
 /// What there is in a text.
@@ -21,7 +23,8 @@ pub(crate) fn rows<'a>(
     line: u64,
     mut take: impl FnMut(&'a [u8], &[usize]),
 ) -> Result<Shape, CsvError> {
-    let mut scan = Scan { separator, width, row: 1, line, ..Scan::default() };
+    let returns = memchr(b'\r', body).is_some();
+    let mut scan = Scan { separator, width, returns, row: 1, line, ..Scan::default() };
     let mut ends = Vec::with_capacity(width);
     let mut rest = body;
     while !rest.is_empty() {
@@ -42,6 +45,8 @@ pub(crate) fn rows<'a>(
 struct Scan {
     separator: u8,
     width: usize,
+    /// Whether there are carriage returns.
+    returns: bool,
     state: State,
     /// Cells that ended in this row.
     cells: usize,
@@ -76,24 +81,25 @@ impl Scan {
         if self.blank.is_some() || matches!(self.separator, b'\n' | b'\r' | b'"') {
             return None;
         }
-        for (at, &byte) in text.iter().enumerate() {
-            if byte == self.separator {
-                ends.push(at);
-                continue;
+        for at in memchr3_iter(self.separator, b'\n', b'"', text) {
+            match text.get(at) {
+                Some(b'\n') => {}
+                Some(b'"') => return None,
+                _ => {
+                    ends.push(at);
+                    continue;
+                }
             }
-            let length = match byte {
-                b'\n' => at + 1,
-                b'\r' if text.get(at + 1) == Some(&b'\n') => at + 2,
-                b'\r' | b'"' => return None,
-                _ => continue,
-            };
-            ends.push(at);
-            if ends.len() != self.width || at == 0 {
+            let cells = text.get(..at)?;
+            let cells = cells.strip_suffix(b"\r").unwrap_or(cells);
+            ends.push(cells.len());
+            let is_odd = self.returns && memchr(b'\r', cells).is_some();
+            if ends.len() != self.width || cells.is_empty() || is_odd {
                 return None;
             }
             self.row += 1;
             self.line += 1;
-            return Some(length);
+            return Some(at + 1);
         }
         None
     }

@@ -49,3 +49,17 @@ impl Draws {
         usize::try_from(mixed % bound).unwrap_or(usize::MAX)
     }
 }
+
+/// The first line of a file, empty if it cannot be read.
+pub(crate) fn first_line(path: &str) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Bytes of memory that can be had.
+pub(crate) fn free_memory() -> std::io::Result<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    Ok(kilobytes.unwrap_or_default() * 1_024)
+}

@@ -1,6 +1,6 @@
 //! `cloister-table anonymise`.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,19 +15,19 @@ use super::transform::Transformer;
 use super::{Answer, Failure, Unusable};
 use crate::html::{Given, page};
 use crate::outcome::Outcome;
-use crate::{report, write_csv};
+use crate::{report, write_csv, write_parquet};
 
 /// Options of `anonymise`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct AnonymiseOptions {
-    /// The table: a CSV file in UTF-8 whose first line names the columns
+    /// The table: a CSV file in UTF-8 whose first line names the columns, or a Parquet file
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// Roles of columns, models and search (TOML, see below)
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Where the anonymised table is written
+    /// Where the anonymised table is written: as Parquet if the name ends in `.parquet`, else as CSV
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
     /// Where the report is written as JSON; it is printed in any case
@@ -69,12 +69,16 @@ pub(super) fn run(options: &AnonymiseOptions) -> Result<Answer, Failure> {
                 output: &name(&options.output),
                 steps: &steps,
             };
-            out.write_all(page(&outcome, given).map_err(std::io::Error::other)?.as_bytes())
+            out.write_all(page(&outcome, given).map_err(io::Error::other)?.as_bytes())
         })?);
     }
     // The table last: where it is, the rest is, too.
-    parts.push(Part::write(&options.output, |out| {
-        write_csv(out, &found.table, separator, planned.config.flag(), &found.suppressed)
+    let flag = planned.config.flag();
+    parts.push(Part::write(&options.output, |out| match options.output.extension() {
+        Some(extension) if extension == "parquet" => {
+            write_parquet(out, &found.table, flag, &found.suppressed).map_err(io::Error::other)
+        }
+        _ => write_csv(out, &found.table, separator, flag, &found.suppressed),
     })?);
     interrupt.check()?;
     parts.into_iter().try_for_each(Part::keep)?;

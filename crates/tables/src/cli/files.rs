@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::Unusable;
+use super::{Unusable, memory};
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    std::fs::read(path).map_err(|error| Unusable {
+    let unreadable = |error: io::Error| Unusable {
         reason: "input.unreadable",
         detail: format!("cannot read `{}`: {error}", path.display()),
-    })
+    };
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    memory::suffices_for_file(&path.display().to_string(), length)?;
+    std::fs::read(path).map_err(unreadable)
 }
 
 /// A file written beside its place, `.part` behind its name: removed again unless it is kept.

@@ -14,7 +14,7 @@ use crate::ConfigError;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct HierarchyOptions {
-    /// The table: a CSV file in UTF-8 whose first line names the columns
+    /// The table: a CSV file in UTF-8 whose first line names the columns, or a Parquet file
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// The configuration of `anonymise`, which says how the hierarchy is built

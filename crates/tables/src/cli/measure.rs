@@ -8,18 +8,19 @@ use disclosure::{
     Table,
 };
 
-use super::files::read;
+use super::files;
+use super::memory::{self, Work};
 use super::progress::Line;
 use super::{Answer, Unusable, columns};
 use crate::hierarchy_file::{Layout, read_hierarchy};
 use crate::report::{self, Risks};
-use crate::{CsvError, Dialect, read_csv};
+use crate::{CsvError, Dialect, FileError, ParquetError};
 
 /// Options of `measure`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct MeasureOptions {
-    /// The table: a CSV file in UTF-8 whose first line names the columns
+    /// The table: a CSV file in UTF-8 whose first line names the columns, or a Parquet file
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// Quasi-identifiers: columns that an attacker may know of a person
@@ -126,7 +127,7 @@ fn hierarchy(
     })?;
     let not_sensitive = MeasureError::NotSensitive(name.to_owned());
     let column = table.column(name).ok_or_else(|| unanswerable(&not_sensitive))?;
-    let bytes = read(Path::new(file))?;
+    let bytes = files::read(Path::new(file))?;
     let layout = Layout { file, stated: None, separator: options.separator, trim: options.trim };
     let hierarchy =
         read_hierarchy(&layout, &bytes, column).map_err(|error| Unusable::by(&error))?;
@@ -137,8 +138,10 @@ fn table(options: &MeasureOptions, question: &Question) -> Result<Table, Unusabl
     let sensitive = question.sensitive.iter().map(|sensitive| &sensitive.name);
     let columns: Vec<&str> =
         question.quasi_identifiers.iter().chain(sensitive).map(String::as_str).collect();
-    let bytes = read(&options.input)?;
-    read_csv(&bytes, &options.dialect(), &columns).map_err(|error| unreadable(&error, options))
+    let bytes = files::read(&options.input)?;
+    let name = options.input.display().to_string();
+    memory::suffices_for_table(&name, &bytes, columns.len(), Work::Measure)?;
+    crate::read(&bytes, &options.dialect(), &columns).map_err(|error| unreadable(&error, options))
 }
 
 fn risks(options: &MeasureOptions, question: &Question, table: &Table) -> Result<Risks, Unusable> {
@@ -160,7 +163,9 @@ fn population(
     columns: &[String],
 ) -> Result<Table, Unusable> {
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    read_csv(&read(file)?, &options.dialect(), &names).map_err(|error| {
+    let bytes = files::read(file)?;
+    memory::suffices_for_table(&file.display().to_string(), &bytes, names.len(), Work::Measure)?;
+    crate::read(&bytes, &options.dialect(), &names).map_err(|error| {
         let Unusable { reason, detail } = unreadable(&error, options);
         Unusable { reason, detail: format!("population `{}`: {detail}", file.display()) }
     })
@@ -186,13 +191,18 @@ impl MeasureOptions {
 }
 
 /// With what often explains it.
-fn unreadable(error: &CsvError, options: &MeasureOptions) -> Unusable {
+fn unreadable(error: &FileError, options: &MeasureOptions) -> Unusable {
     let unusable = Unusable::by(error);
-    let CsvError::UnknownColumn { name, available } = error else { return unusable };
-    if available.iter().any(|column| column.trim() == name && column != name) {
+    let (FileError::Csv(CsvError::UnknownColumn { name, available })
+    | FileError::Parquet(ParquetError::UnknownColumn { name, available })) = error
+    else {
+        return unusable;
+    };
+    let is_csv = matches!(error, FileError::Csv(_));
+    if is_csv && available.iter().any(|column| column.trim() == name && column != name) {
         return unusable.advise("blanks are part of a name: add `--trim`");
     }
-    if available.len() == 1 && !options.trim {
+    if is_csv && available.len() == 1 && !options.trim {
         return unusable.advise("if that is several columns, give their `--separator`");
     }
     if name.contains(':') {

@@ -4,14 +4,17 @@ use std::path::Path;
 
 use disclosure::{Plan, Table};
 
+use super::memory::{self, Work};
 use super::{Unusable, files};
-use crate::{Config, Dialect, read_csv};
+use crate::{Config, Dialect};
 
 /// A configuration beside the table that it is for.
 pub(super) struct Planned<'a> {
     pub(super) config: Config,
     /// Where the hierarchies are.
     folder: &'a Path,
+    /// As it is shown to people.
+    name: String,
     bytes: Vec<u8>,
     dialect: Dialect,
     pub(super) header: Vec<String>,
@@ -27,13 +30,14 @@ impl<'a> Planned<'a> {
         let config = Config::parse(&text).map_err(|error| Unusable::by(&error))?;
         let bytes = files::read(input)?;
         let dialect = config.dialect().map_err(|error| Unusable::by(&error))?;
-        let header = crate::header(&bytes, &dialect).map_err(|error| Unusable::by(&error))?;
-        Ok(Self { config, folder, bytes, dialect, header })
+        let header = crate::names(&bytes, &dialect).map_err(|error| Unusable::by(&error))?;
+        Ok(Self { config, folder, name: input.display().to_string(), bytes, dialect, header })
     }
 
     /// The columns named.
     pub(super) fn table(&self, columns: &[&str]) -> Result<Table, Unusable> {
-        read_csv(&self.bytes, &self.dialect, columns).map_err(|error| Unusable::by(&error))
+        memory::suffices_for_table(&self.name, &self.bytes, columns.len(), Work::Anonymise)?;
+        crate::read(&self.bytes, &self.dialect, columns).map_err(|error| Unusable::by(&error))
     }
 
     pub(super) fn plan(&self, table: &Table) -> Result<Plan, Unusable> {

@@ -11,6 +11,8 @@ mod measure_properties;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod parquet;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod run;

@@ -234,3 +234,15 @@ fn help_has_examples_and_wrong_usage_is_code_2() {
         assert_eq!(bench.run(wrong).code, 2, "{wrong:?}");
     }
 }
+
+#[test]
+fn a_table_for_which_there_is_no_memory_is_refused_before_it_is_read() {
+    let bench = Bench::with("a,b\n".to_owned() + &"x,1\n".repeat(3_000_000));
+    let measure = |limit: &str| {
+        bench.limited(limit, &["measure", "--input", "table.csv", "--qi", "a,b", "--json"])
+    };
+    let (reason, detail) = measure("200000").unusable();
+    assert_eq!(reason, "input.memory");
+    assert!(detail.starts_with("`table.csv` takes about 49 MB more of memory, and "), "{detail}");
+    assert_eq!(measure("unlimited").code, 0);
+}

@@ -34,12 +34,23 @@ impl Bench {
         fs::read_to_string(self.0.path().join(name)).unwrap()
     }
 
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.path().join(name)).unwrap()
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.path().join(name).exists()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         run_in(self.0.path(), arguments)
+    }
+
+    /// Runs with so many kilobytes of memory at most, as a shell limits it.
+    pub(crate) fn limited(&self, kilobytes: &str, arguments: &[&str]) -> Ran {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v $0 && exec \"$@\"", kilobytes, PROGRAM]);
+        ran(shell.args(arguments).current_dir(self.0.path()))
     }
 
     /// Measures `table.csv` with the arguments, split at spaces, and answers in JSON.
@@ -50,11 +61,13 @@ impl Bench {
 }
 
 pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_cloister-table"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
+    ran(Command::new(PROGRAM).args(arguments).current_dir(folder))
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cloister-table");
+
+fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
     Ran {
         code: output.status.code().unwrap(),
         output: String::from_utf8(output.stdout).unwrap(),
