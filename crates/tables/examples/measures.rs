@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use disclosure::{Column, Kind, Question, Sensitive, Suda, Table, measure};
 use serde_json::Value;
-use tables::{Dialect, header, read, read_csv};
+use tables::{Dialect, TableFile, header, read_csv};
 
 const QUASI_IDENTIFIERS: [&str; 6] =
     ["age", "education", "marital-status", "occupation", "sex", "native-country"];
@@ -92,10 +92,10 @@ fn best<T>(work: impl Fn() -> Result<T, Failure>) -> Result<(Duration, T), Failu
 fn run(path: &Path, peers: &Value) -> Result<(), Failure> {
     let dialect = Dialect { separator: b';', ..Dialect::default() };
     let load = |path: &Path| -> Result<Table, Failure> {
-        let bytes = std::fs::read(path)?;
-        let names = tables::names(&bytes, &dialect)?;
+        let file = TableFile::open(path)?;
+        let names = file.names(&dialect)?;
         let columns: Vec<&str> = names.iter().map(String::as_str).collect();
-        Ok(read(&bytes, &dialect, &columns)?)
+        Ok(file.read(&dialect, &columns)?)
     };
     let (csv, table) = best(|| load(path))?;
     let mut parquet = "-".to_owned();

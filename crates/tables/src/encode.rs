@@ -11,26 +11,26 @@ use crate::read::BLANKS;
 /// The cells of one column in one part of a file, numbered as they stand: what they mean is looked at
 /// once for each that is different.
 #[derive(Debug, Default)]
-pub(crate) struct Cells<'a> {
+pub(crate) struct Cells {
     codes: Vec<u32>,
-    texts: Vec<&'a [u8]>,
+    texts: Vec<Box<[u8]>>,
     short: PlHashMap<u128, u32>,
-    long: PlHashMap<&'a [u8], u32>,
+    long: PlHashMap<Box<[u8]>, u32>,
     /// Neighbours are often equal.
     last: Option<(u128, u32)>,
 }
 
-impl<'a> Cells<'a> {
+impl Cells {
     /// The cell of `text` from `start` to `end`.
-    pub(crate) fn push(&mut self, text: &'a [u8], start: usize, end: usize) {
+    pub(crate) fn push(&mut self, text: &[u8], start: usize, end: usize) {
         match key(text, start, end) {
-            Some(key) => self.push_key(key, || text.get(start..end).unwrap_or_default()),
+            Some(key) => self.push_key(key, || text.get(start..end).unwrap_or_default().into()),
             None => self.push_long(text.get(start..end).unwrap_or_default()),
         }
     }
 
     /// A cell that `key` stands for and no other.
-    pub(crate) fn push_key(&mut self, key: u128, cell: impl FnOnce() -> &'a [u8]) {
+    pub(crate) fn push_key(&mut self, key: u128, cell: impl FnOnce() -> Box<[u8]>) {
         let code = match self.last {
             Some((last, code)) if last == key => code,
             _ => *self.short.entry(key).or_insert_with(|| number(&mut self.texts, cell())),
@@ -40,17 +40,22 @@ impl<'a> Cells<'a> {
     }
 
     /// A cell that no key stands for.
-    pub(crate) fn push_long(&mut self, cell: &'a [u8]) {
-        self.codes.push(*self.long.entry(cell).or_insert_with(|| number(&mut self.texts, cell)));
+    pub(crate) fn push_long(&mut self, cell: &[u8]) {
+        let code = self.long.get(cell).copied().unwrap_or_else(|| {
+            let code = number(&mut self.texts, cell.into());
+            self.long.insert(cell.into(), code);
+            code
+        });
+        self.codes.push(code);
     }
 
     /// The same cells with other texts, in the order in which they were first met.
-    pub(crate) fn with_texts<'b>(self, texts: Vec<&'b [u8]>) -> Cells<'b> {
-        Cells { codes: self.codes, texts, ..Cells::default() }
+    pub(crate) fn with_texts(self, texts: Vec<Box<[u8]>>) -> Self {
+        Self { texts, ..self }
     }
 }
 
-fn number<'a>(texts: &mut Vec<&'a [u8]>, cell: &'a [u8]) -> u32 {
+fn number(texts: &mut Vec<Box<[u8]>>, cell: Box<[u8]>) -> u32 {
     texts.push(cell);
     // As many cells as do not fit in 32 bits are refused as a table.
     u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
@@ -58,13 +63,17 @@ fn number<'a>(texts: &mut Vec<&'a [u8]>, cell: &'a [u8]) -> u32 {
 
 /// Bytes and length of a short cell in one number: quicker to compare and to hash than a text.
 fn key(text: &[u8], start: usize, end: usize) -> Option<u128> {
-    let length = end.checked_sub(start).filter(|&length| length < KEY_BYTES)?;
-    // Near the end of the text there are too few bytes; those few cells are no shorter for that.
-    let bytes = text.get(start..)?.first_chunk::<KEY_BYTES>()?;
-    let behind = u128::BITS - 8 * u32::try_from(length).ok()?;
-    let cell =
-        u128::from_le_bytes(*bytes).checked_shl(behind).map_or(0, |shifted| shifted >> behind);
-    Some(cell | u128::try_from(length).ok()? << (8 * (KEY_BYTES - 1)))
+    let cell = text.get(start..end).filter(|cell| cell.len() < KEY_BYTES)?;
+    let length = u32::try_from(cell.len()).ok()?;
+    let cell = match text.get(start..)?.first_chunk::<KEY_BYTES>() {
+        // What is behind the cell is shifted out.
+        Some(bytes) => {
+            let behind = u128::BITS - 8 * length;
+            u128::from_le_bytes(*bytes).checked_shl(behind).map_or(0, |cell| cell >> behind)
+        }
+        None => cell.iter().rev().fold(0, |cell, &byte| cell << 8 | u128::from(byte)),
+    };
+    Some(cell | u128::from(length) << (8 * (KEY_BYTES - 1)))
 }
 
 /// The last holds the length.
@@ -86,10 +95,10 @@ impl From<TableError> for Unencodable {
 
 /// The column of the cells in all `parts`, each of which stands for what `meaning` says: none if it is
 /// not UTF-8, and the empty text for the missing value.
-pub(crate) fn column<'a>(
+pub(crate) fn column(
     name: &str,
-    parts: Vec<Cells<'a>>,
-    meaning: impl Fn(&'a [u8]) -> Option<Cow<'a, str>>,
+    parts: Vec<Cells>,
+    meaning: impl Fn(&[u8]) -> Option<Cow<'_, str>>,
 ) -> Result<Column, Unencodable> {
     let mut texts: Vec<(Cow<'_, str>, usize)> = Vec::new();
     for text in parts.iter().flat_map(|part| &part.texts) {
@@ -140,12 +149,29 @@ pub(crate) fn meaning<'a>(text: Cow<'a, str>, dialect: &Dialect) -> Cow<'a, str>
 }
 
 /// Names the first row with such a text.
-fn not_utf8(parts: &[Cells<'_>]) -> Unencodable {
-    let is_text = |part: &Cells<'_>, code: u32| {
+fn not_utf8(parts: &[Cells]) -> Unencodable {
+    let is_text = |part: &Cells, code: u32| {
         let text = usize::try_from(code).ok().and_then(|code| part.texts.get(code));
         text.is_some_and(|text| std::str::from_utf8(text).is_ok())
     };
     let cells = parts.iter().flat_map(|part| part.codes.iter().map(move |&code| (part, code)));
     let row = (1..).zip(cells).find(|(_, (part, code))| !is_text(part, *code));
     Unencodable::NotUtf8(row.map_or(0, |(row, _)| row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_stands_for_one_cell() {
+        let text = b"ab,ab\0,,0123456789abcde,0123456789abcdef,ab";
+        let cells = [(0, 2), (3, 6), (7, 7), (8, 23), (24, 40), (41, 43)];
+        let keys = cells.map(|(start, end)| key(text, start, end));
+        assert_eq!(keys.map(|key| key.is_some()), [true, true, true, true, false, true]);
+        // Beside the end of the text as elsewhere.
+        assert_eq!(keys[0], keys[5]);
+        let different = std::collections::BTreeSet::from(keys);
+        assert_eq!(different.len(), 5);
+    }
 }

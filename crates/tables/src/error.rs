@@ -78,6 +78,9 @@ pub enum CsvError {
         /// Its line.
         line: u64,
     },
+    /// The file could not be read on.
+    #[error("the file cannot be read")]
+    Unreadable(#[source] std::io::Error),
     /// A column that the file does not have.
     #[error("there is no column `{name}`; the file has {}", list(available))]
     UnknownColumn {
@@ -115,6 +118,7 @@ impl Reason for CsvError {
             Self::Table(error) => error.reason(),
             Self::Unclosed { .. } => "csv.unclosed-quote",
             Self::UnknownColumn { .. } => "csv.unknown-column",
+            Self::Unreadable(_) => "csv.unreadable",
         }
     }
 }

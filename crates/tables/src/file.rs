@@ -1,10 +1,16 @@
 //! A table's file, in the format that its first bytes tell.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
 use disclosure::Table;
 use domain::Reason;
 
-use crate::parquet::{is_parquet, parquet_header, parquet_rows, read_parquet};
-use crate::{CsvError, Dialect, ParquetError, header, read_csv};
+use crate::parquet::{is_parquet, parquet_rows};
+use crate::read::{about_rows, read_source, source_header};
+use crate::source::Source;
+use crate::{CsvError, Dialect, ParquetError, parquet_header, read_parquet};
 
 /// Why a file is no table.
 #[derive(Debug, thiserror::Error)]
@@ -26,32 +32,79 @@ impl Reason for FileError {
     }
 }
 
-/// The names of the columns in the file `bytes`: Parquet if it begins so, else CSV.
-///
-/// # Errors
-/// [`FileError`].
-pub fn names(bytes: &[u8], dialect: &Dialect) -> Result<Vec<String>, FileError> {
-    if is_parquet(bytes) { Ok(parquet_header(bytes)?) } else { Ok(header(bytes, dialect)?) }
+/// A file of a table: Parquet if it begins so, else CSV, which is read piece by piece.
+#[derive(Debug)]
+pub struct TableFile(Content);
+
+#[derive(Debug)]
+enum Content {
+    Csv(File),
+    /// Of what is no file of the disk, such as a pipe.
+    CsvText(Vec<u8>),
+    Parquet(Vec<u8>),
 }
 
-/// Reads the columns named, in that order, out of the file `bytes`: Parquet if it begins so, else CSV.
-///
-/// # Errors
-/// [`FileError`].
-pub fn read(bytes: &[u8], dialect: &Dialect, columns: &[&str]) -> Result<Table, FileError> {
-    if is_parquet(bytes) {
-        Ok(read_parquet(bytes, dialect, columns)?)
-    } else {
-        Ok(read_csv(bytes, dialect, columns)?)
+impl TableFile {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// What the system gives.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            let parquet = is_parquet(&bytes);
+            return Ok(Self(if parquet {
+                Content::Parquet(bytes)
+            } else {
+                Content::CsvText(bytes)
+            }));
+        }
+        let mut first = Vec::new();
+        file.by_ref().take(8).read_to_end(&mut first)?;
+        if !is_parquet(&first) {
+            return Ok(Self(Content::Csv(file)));
+        }
+        file.read_to_end(&mut first)?;
+        Ok(Self(Content::Parquet(first)))
     }
-}
 
-/// No less than the rows of the file `bytes`, without a look at what is in them. A Parquet file that
-/// cannot be read is said to have none.
-pub(crate) fn rows_at_most(bytes: &[u8]) -> u64 {
-    if is_parquet(bytes) {
-        return parquet_rows(bytes).unwrap_or(0);
+    fn source(&self) -> Result<Source<'_>, &[u8]> {
+        match &self.0 {
+            Content::Csv(file) => Ok(Source::File(file)),
+            Content::CsvText(bytes) => Ok(Source::Bytes(bytes)),
+            Content::Parquet(bytes) => Err(bytes),
+        }
     }
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').map(|_| 1_u64).sum::<u64>();
-    lines + 1
+
+    /// The names of the columns.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn names(&self, dialect: &Dialect) -> Result<Vec<String>, FileError> {
+        match self.source() {
+            Ok(csv) => Ok(source_header(csv, dialect)?),
+            Err(parquet) => Ok(parquet_header(parquet)?),
+        }
+    }
+
+    /// Reads the columns named, in that order.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn read(&self, dialect: &Dialect, columns: &[&str]) -> Result<Table, FileError> {
+        match self.source() {
+            Ok(csv) => Ok(read_source(csv, dialect, columns)?),
+            Err(parquet) => Ok(read_parquet(parquet, dialect, columns)?),
+        }
+    }
+
+    /// About how many rows there are, without a look at all of them.
+    pub(crate) fn about_rows(&self) -> Result<u64, FileError> {
+        match self.source() {
+            Ok(csv) => Ok(about_rows(csv)?),
+            Err(parquet) => Ok(parquet_rows(parquet)?),
+        }
+    }
 }

@@ -143,7 +143,7 @@ fn encode(series: &Series, dialect: &Dialect) -> Result<Column, ParquetError> {
             let few = guarded(|| series.take(&IdxCa::from_vec(PlSmallStr::EMPTY, firsts)))?;
             let few = guarded(|| few.strict_cast(&DataType::String))?;
             let texts = few.str().map_err(ParquetError::Malformed)?.iter();
-            let texts = texts.map(|text| text.unwrap_or_default().as_bytes()).collect();
+            let texts = texts.map(|text| text.unwrap_or_default().as_bytes().into()).collect();
             named(series, cells.with_texts(texts), dialect)
         }
         None => {
@@ -154,9 +154,11 @@ fn encode(series: &Series, dialect: &Dialect) -> Result<Column, ParquetError> {
     }
 }
 
-fn named(series: &Series, cells: Cells<'_>, dialect: &Dialect) -> Result<Column, ParquetError> {
-    let text = |cell| Some(meaning(std::str::from_utf8(cell).ok()?.into(), dialect));
-    column(series.name(), vec![cells], text).map_err(|error| match error {
+fn named(series: &Series, cells: Cells, dialect: &Dialect) -> Result<Column, ParquetError> {
+    column(series.name(), vec![cells], |cell| {
+        Some(meaning(std::str::from_utf8(cell).ok()?.into(), dialect))
+    })
+    .map_err(|error| match error {
         Unencodable::NotUtf8(_) => ParquetError::Panicked,
         Unencodable::Table(error) => ParquetError::Table(error),
     })
@@ -164,12 +166,12 @@ fn named(series: &Series, cells: Cells<'_>, dialect: &Dialect) -> Result<Column,
 
 /// The cells of a column of numbers, dates or truth values, without texts, and a row that has each:
 /// each value is made a text once. None for other columns.
-fn numbers(series: &Series) -> Result<Option<(Cells<'static>, Vec<IdxSize>)>, ParquetError> {
+fn numbers(series: &Series) -> Result<Option<(Cells, Vec<IdxSize>)>, ParquetError> {
     let (mut cells, mut firsts) = (Cells::default(), Vec::new());
     let mut push = |(row, number): (IdxSize, Option<u64>)| {
         let first = || {
             firsts.push(row);
-            b"".as_slice()
+            Box::default()
         };
         cells.push_key(number.map_or(u128::MAX, u128::from), first);
     };
@@ -197,14 +199,14 @@ fn numbers(series: &Series) -> Result<Option<(Cells<'static>, Vec<IdxSize>)>, Pa
 }
 
 /// polars holds short texts in the words that stand for them.
-fn texts_of(texts: &StringChunked) -> Cells<'_> {
+fn texts_of(texts: &StringChunked) -> Cells {
     let mut cells = Cells::default();
     for array in texts.downcast_iter() {
         for (view, text) in array.views().iter().zip(array.iter()) {
             match text {
-                None => cells.push_key(0, || b""),
+                None => cells.push_key(0, Box::default),
                 Some(text) if view.is_inline() => {
-                    cells.push_key(view.as_u128(), || text.as_bytes());
+                    cells.push_key(view.as_u128(), || text.as_bytes().into());
                 }
                 Some(text) => cells.push_long(text.as_bytes()),
             }

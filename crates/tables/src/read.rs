@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use disclosure::{Column, Table};
+use memchr::memchr;
 
 use crate::CsvError;
 use crate::encode::{Cells, column, csv_meaning};
-use crate::shape::{Shape, rows};
+use crate::shape::{Rows, Shape};
+use crate::source::{Source, Window};
 
 /// How a file writes its cells. Quotation marks are `"`, doubled inside a quoted cell (RFC 4180).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,25 +36,7 @@ impl Default for Dialect {
 /// A [`CsvError`] for a column that is not there, and for all that a lenient reader would repair:
 /// ragged and empty rows, stray quotation marks, names used twice, bytes that are not UTF-8.
 pub fn read_csv(bytes: &[u8], dialect: &Dialect, columns: &[&str]) -> Result<Table, CsvError> {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let (header, body) = split_header(bytes);
-    let names = names(header, dialect)?;
-    let positions = columns.iter().map(|name| position(name, &names));
-    let positions = positions.collect::<Result<Vec<usize>, _>>()?;
-    let layout = Layout {
-        separator: dialect.separator,
-        width: names.len(),
-        line: 1 + lines(header) + 1,
-        positions: &positions,
-    };
-    let mut parts = layout.read(body)?;
-    let mut cells_of = Vec::with_capacity(columns.len());
-    for &name in columns.iter().rev() {
-        let cells: Vec<Cells<'_>> = parts.iter_mut().filter_map(Vec::pop).collect();
-        cells_of.push((name, cells));
-    }
-    cells_of.reverse();
-    Ok(Table::new(encoded(cells_of, dialect)?)?)
+    read_source(Source::Bytes(bytes), dialect, columns)
 }
 
 /// The names of the columns in the first line of the CSV text `bytes`.
@@ -60,23 +44,87 @@ pub fn read_csv(bytes: &[u8], dialect: &Dialect, columns: &[&str]) -> Result<Tab
 /// # Errors
 /// [`CsvError`].
 pub fn header(bytes: &[u8], dialect: &Dialect) -> Result<Vec<String>, CsvError> {
-    let (header, _) = split_header(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes));
-    names(header, dialect)
+    source_header(Source::Bytes(bytes), dialect)
 }
 
-/// The first record without its line end, and what follows.
-fn split_header(bytes: &[u8]) -> (&[u8], &[u8]) {
+/// [`read_csv`] of a source of which only a piece is in memory at a time.
+pub(crate) fn read_source(
+    source: Source<'_>,
+    dialect: &Dialect,
+    columns: &[&str],
+) -> Result<Table, CsvError> {
+    let head = Head::of(source)?;
+    let names = names(&head.text, dialect)?;
+    let positions = columns.iter().map(|name| position(name, &names));
+    let positions = positions.collect::<Result<Vec<usize>, _>>()?;
+    let line = 2 + lines(&head.text);
+    let rows = Rows { separator: dialect.separator, width: names.len(), line };
+    let layout = Layout { source, rows, body: head.body, positions: &positions };
+    let mut parts = layout.read()?;
+    let mut cells_of = Vec::with_capacity(columns.len());
+    for &name in columns.iter().rev() {
+        let cells: Vec<Cells> = parts.iter_mut().filter_map(Vec::pop).collect();
+        cells_of.push((name, cells));
+    }
+    cells_of.reverse();
+    Ok(Table::new(encoded(cells_of, dialect)?)?)
+}
+
+/// [`header`] of any source.
+pub(crate) fn source_header(
+    source: Source<'_>,
+    dialect: &Dialect,
+) -> Result<Vec<String>, CsvError> {
+    names(&Head::of(source)?.text, dialect)
+}
+
+/// About how many rows a source has, by the length of the first ones.
+pub(crate) fn about_rows(source: Source<'_>) -> Result<u64, CsvError> {
+    let mut window = Window::new(source, 0);
+    window.grow().map_err(CsvError::Unreadable)?;
+    let (length, first) = (source.length().map_err(CsvError::Unreadable)?, window.bytes());
+    let bytes = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    Ok(length.saturating_mul(lines(first)) / bytes.max(1))
+}
+
+/// The first record without its line end, and where in the source what follows begins.
+struct Head {
+    text: Vec<u8>,
+    body: u64,
+}
+
+impl Head {
+    fn of(source: Source<'_>) -> Result<Self, CsvError> {
+        let mut window = Window::new(source, 0);
+        let mut is_whole = false;
+        loop {
+            let bytes = window.bytes();
+            let end = record_end(bytes);
+            if end.is_some() || is_whole {
+                let (text, length) = match end {
+                    Some(end) => (bytes.get(..end).unwrap_or_default(), end + 1),
+                    None => (bytes, bytes.len()),
+                };
+                let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+                let text = text.strip_suffix(b"\r").unwrap_or(text).to_vec();
+                return Ok(Self { text, body: u64::try_from(length).unwrap_or(u64::MAX) });
+            }
+            is_whole = !window.grow().map_err(CsvError::Unreadable)?;
+        }
+    }
+}
+
+/// The first line feed that is not quoted.
+fn record_end(bytes: &[u8]) -> Option<usize> {
     let mut quoted = false;
-    let end = bytes.iter().position(|&byte| {
+    bytes.iter().position(|&byte| {
         quoted ^= byte == b'"';
         byte == b'\n' && !quoted
-    });
-    let (header, rest) = end.and_then(|end| bytes.split_at_checked(end)).unwrap_or((bytes, b""));
-    (header.strip_suffix(b"\r").unwrap_or(header), rest.strip_prefix(b"\n").unwrap_or(rest))
+    })
 }
 
-fn lines(header: &[u8]) -> u64 {
-    header.iter().filter(|&&byte| byte == b'\n').map(|_| 1).sum()
+fn lines(text: &[u8]) -> u64 {
+    text.iter().filter(|&&byte| byte == b'\n').map(|_| 1).sum()
 }
 
 fn names(header: &[u8], dialect: &Dialect) -> Result<Vec<String>, CsvError> {
@@ -105,37 +153,57 @@ fn position(name: &str, names: &[String]) -> Result<usize, CsvError> {
 /// What is known of the rows before they are read.
 #[derive(Clone, Copy)]
 struct Layout<'p> {
-    separator: u8,
-    width: usize,
-    /// The line of the first row.
-    line: u64,
+    source: Source<'p>,
+    rows: Rows,
+    /// Where in the source the first row begins.
+    body: u64,
     /// The columns that are wanted.
     positions: &'p [usize],
 }
 
 impl Layout<'_> {
-    /// For each part of `body` the cells of each column; large texts are read in two parts at once.
-    fn read<'a>(self, body: &'a [u8]) -> Result<Vec<Vec<Cells<'a>>>, CsvError> {
-        if let Some((first, second)) = halves(body) {
+    /// For each part of the source the cells of each column; large ones are read in two parts at once.
+    fn read(self) -> Result<Vec<Vec<Cells>>, CsvError> {
+        if let Some(middle) = self.middle()? {
             let (first, second) = thread::scope(|scope| {
-                let first = scope.spawn(|| self.read_part(first));
-                let second = self.read_part(second);
+                let first = scope.spawn(|| self.read_part(self.body, middle));
+                let second = self.read_part(middle, u64::MAX);
                 (first.join(), second)
             });
-            if let (Ok(Ok((first, shape))), Ok((second, _))) = (first, second)
+            if let (Ok(Ok((first, shape, end))), Ok((second, ..))) = (first, second)
+                && end == middle
                 && !shape.ends_blank
             {
                 return Ok(vec![first, second]);
             }
-            // Malformed, or with empty lines between the halves: read again from the start, for an
-            // error that names row and line.
+            // Malformed, with empty lines between the halves, or with a quoted line end there: read
+            // again from the start, for an error that names row and line.
         }
-        Ok(vec![self.read_part(body)?.0])
+        Ok(vec![self.read_part(self.body, u64::MAX)?.0])
     }
 
-    fn read_part<'a>(self, part: &'a [u8]) -> Result<(Vec<Cells<'a>>, Shape), CsvError> {
-        let mut cells: Vec<Cells<'a>> = self.positions.iter().map(|_| Cells::default()).collect();
-        let shape = rows(part, self.separator, self.width, self.line, |text, ends| {
+    /// Where in a large source a row begins that is about in the middle, unless the line end before it
+    /// is within a quoted cell.
+    fn middle(&self) -> Result<Option<u64>, CsvError> {
+        let length = self.source.length().map_err(CsvError::Unreadable)?;
+        let body = length.saturating_sub(self.body);
+        if body < LARGE {
+            return Ok(None);
+        }
+        let mut window = Window::new(self.source, self.body + body / 2);
+        while window.grow().map_err(CsvError::Unreadable)? {
+            if let Some(end) = memchr(b'\n', window.bytes()) {
+                window.pass(end + 1);
+                return Ok(Some(window.position()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The cells of rows that begin at `from` or later and before `until`; where the next begins.
+    fn read_part(self, from: u64, until: u64) -> Result<(Vec<Cells>, Shape, u64), CsvError> {
+        let mut cells: Vec<Cells> = self.positions.iter().map(|_| Cells::default()).collect();
+        let (shape, end) = self.rows.of(self.source, (from, until), |text, ends| {
             for (cells, &position) in cells.iter_mut().zip(self.positions) {
                 let before = position.checked_sub(1).and_then(|before| ends.get(before));
                 let start = before.map_or(0, |end| end + 1);
@@ -143,31 +211,16 @@ impl Layout<'_> {
                 cells.push(text, start, end);
             }
         })?;
-        Ok((cells, shape))
+        Ok((cells, shape, end))
     }
-}
-
-/// A large text in two parts, the first of which ends with a row if the text is well-formed.
-fn halves(body: &[u8]) -> Option<(&[u8], &[u8])> {
-    if body.len() < LARGE {
-        return None;
-    }
-    let (before, after) = body.split_at(body.len() / 2);
-    let marks: usize = before.iter().filter(|&&byte| byte == b'"').map(|_| 1).sum();
-    let mut quoted = marks % 2 == 1;
-    let end = after.iter().position(|&byte| {
-        quoted ^= byte == b'"';
-        byte == b'\n' && !quoted
-    })?;
-    body.split_at_checked(before.len() + end + 1)
 }
 
 /// The columns in their order, half of them at a time.
 fn encoded(
-    mut cells_of: Vec<(&str, Vec<Cells<'_>>)>,
+    mut cells_of: Vec<(&str, Vec<Cells>)>,
     dialect: &Dialect,
 ) -> Result<Vec<Column>, CsvError> {
-    let all = |cells_of: Vec<(&str, Vec<Cells<'_>>)>| -> Result<Vec<Column>, CsvError> {
+    let all = |cells_of: Vec<(&str, Vec<Cells>)>| -> Result<Vec<Column>, CsvError> {
         cells_of
             .into_iter()
             .map(|(name, cells)| Ok(column(name, cells, |cell| csv_meaning(cell, dialect))?))
@@ -185,7 +238,7 @@ fn encoded(
 /// What `trim` takes away.
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
 /// Smaller ones are read before a thread would have begun.
-const LARGE: usize = 1 << 20;
+const LARGE: u64 = 1 << 20;
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
@@ -246,7 +299,7 @@ mod tests {
     fn rows_are_read_whole_however_many_threads_read_them() {
         let rows: String = (0..120_000).map(|row| format!("{row},\"a\nb\",\n")).collect();
         let text = format!("x,y,z\n{rows}");
-        assert!(text.len() > LARGE);
+        assert!(u64::try_from(text.len()).unwrap() > LARGE);
         let table = read_csv(text.as_bytes(), &Dialect::default(), &["z", "x"]).unwrap();
         assert_eq!((table.rows(), table.columns()[1].dictionary().len()), (120_000, 120_000));
         assert_eq!(table.columns()[1].cell(119_999), Some("119999"));
@@ -262,5 +315,23 @@ mod tests {
         let not_utf8 = [text.as_bytes(), b"1,\xf6,\n"].concat();
         let error = read_csv(&not_utf8, &Dialect::default(), &["y"]).unwrap_err();
         assert!(matches!(error, CsvError::NotUtf8 { row: 120_001 }), "{error:?}");
+    }
+
+    #[test]
+    fn a_row_may_be_longer_than_what_is_read_at_once() {
+        let long = "a\r\n\"\"b;".repeat(90_000);
+        for end in ["\n", "\r\n"] {
+            let row = |start: &str| format!("{start};\"{long}\";{start}{end}");
+            let text = format!("x;y;z{end}{}{}{}", row("1"), "2;;2\n".repeat(90_000), row("3"));
+            let dialect = Dialect { separator: b';', ..Dialect::default() };
+            let table = read_csv(text.as_bytes(), &dialect, &["z", "y"]).unwrap();
+            assert_eq!((table.rows(), table.columns()[0].dictionary().len()), (90_002, 3));
+            let cell = table.columns()[1].cell(90_001).unwrap();
+            assert_eq!(cell, long.replace("\"\"", "\""));
+            let file = tempfile::tempfile().unwrap();
+            std::io::Write::write_all(&mut &file, text.as_bytes()).unwrap();
+            let same = read_source(Source::File(&file), &dialect, &["z", "y"]).unwrap();
+            assert_eq!(same, table);
+        }
     }
 }

@@ -4,6 +4,7 @@
 use memchr::{memchr, memchr3_iter};
 
 use crate::CsvError;
+use crate::source::{Source, Window};
 
 /// What there is in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,40 +14,60 @@ pub(crate) struct Shape {
     pub(crate) ends_blank: bool,
 }
 
-/// Checks `body`, the text below a header of `width` cells that ends before `line`. Of each row `take`
-/// gets a text that begins with it, and where in that its cells end: each begins one byte behind the
-/// end of the one before, and is as it stands, quotation marks and all. An error may come after rows.
-pub(crate) fn rows<'a>(
-    body: &'a [u8],
-    separator: u8,
-    width: usize,
-    line: u64,
-    mut take: impl FnMut(&'a [u8], &[usize]),
-) -> Result<Shape, CsvError> {
-    let returns = memchr(b'\r', body).is_some();
-    let mut scan = Scan { separator, width, returns, row: 1, line, ..Scan::default() };
-    let mut ends = Vec::with_capacity(width);
-    let mut rest = body;
-    while !rest.is_empty() {
-        ends.clear();
-        let length = match scan.plain_row(rest, &mut ends) {
-            Some(length) => length,
-            None => scan.any_row(rest, &mut ends)?,
-        };
-        if !ends.is_empty() {
-            take(rest, &ends);
-        }
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    scan.finish()
+/// How rows are written, and where in the file the first one is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows {
+    pub(crate) separator: u8,
+    /// The cells of a row.
+    pub(crate) width: usize,
+    /// The line of the first row.
+    pub(crate) line: u64,
 }
 
-#[derive(Debug, Default)]
+impl Rows {
+    /// Checks the rows of `source` that begin at `from` or later and before `until`; where the next one
+    /// begins stands beside what there is. Of each row `take` gets a text that begins with it, and
+    /// where in that its cells end: each begins one byte behind the end of the one before, and is as
+    /// it stands, quotation marks and all. An error may come after rows.
+    pub(crate) fn of(
+        self,
+        source: Source<'_>,
+        (from, until): (u64, u64),
+        mut take: impl FnMut(&[u8], &[usize]),
+    ) -> Result<(Shape, u64), CsvError> {
+        let Self { separator, width, line } = self;
+        let mut scan = Scan { separator, width, row: 1, line, ..Scan::default() };
+        let mut ends = Vec::with_capacity(width);
+        let mut window = Window::new(source, from);
+        let mut is_last = false;
+        while window.position() < until && !is_last {
+            ends.clear();
+            let length = match scan.plain_row(&window, &mut ends) {
+                Some(length) => length,
+                None => {
+                    let mut tried = scan.clone();
+                    let (length, has_ended) = tried.any_row(window.bytes(), &mut ends)?;
+                    if !has_ended && window.grow().map_err(CsvError::Unreadable)? {
+                        continue;
+                    }
+                    scan = tried;
+                    is_last = !has_ended;
+                    length
+                }
+            };
+            if !ends.is_empty() {
+                take(window.bytes(), &ends);
+            }
+            window.pass(length);
+        }
+        Ok((scan.finish()?, window.position()))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Scan {
     separator: u8,
     width: usize,
-    /// Whether there are carriage returns.
-    returns: bool,
     state: State,
     /// Cells that ended in this row.
     cells: usize,
@@ -77,10 +98,11 @@ enum State {
 impl Scan {
     /// Where the cells of the first row end, and how long it is with its line end; none unless it is
     /// as most are: whole, without quotation marks, and no carriage return but before the line feed.
-    fn plain_row(&mut self, text: &[u8], ends: &mut Vec<usize>) -> Option<usize> {
+    fn plain_row(&mut self, window: &Window<'_>, ends: &mut Vec<usize>) -> Option<usize> {
         if self.blank.is_some() || matches!(self.separator, b'\n' | b'\r' | b'"') {
             return None;
         }
+        let text = window.bytes();
         for at in memchr3_iter(self.separator, b'\n', b'"', text) {
             match text.get(at) {
                 Some(b'\n') => {}
@@ -93,7 +115,7 @@ impl Scan {
             let cells = text.get(..at)?;
             let cells = cells.strip_suffix(b"\r").unwrap_or(cells);
             ends.push(cells.len());
-            let is_odd = self.returns && memchr(b'\r', cells).is_some();
+            let is_odd = window.returns && memchr(b'\r', cells).is_some();
             if ends.len() != self.width || cells.is_empty() || is_odd {
                 return None;
             }
@@ -104,26 +126,27 @@ impl Scan {
         None
     }
 
-    /// The same of a row or empty line, whatever it is like; an empty line has no cells.
-    fn any_row(&mut self, text: &[u8], ends: &mut Vec<usize>) -> Result<usize, CsvError> {
+    /// The same of a row or empty line, whatever it is like, and whether it ended; an empty line has no
+    /// cells.
+    fn any_row(&mut self, text: &[u8], ends: &mut Vec<usize>) -> Result<(usize, bool), CsvError> {
         ends.clear();
         for (at, &byte) in text.iter().enumerate() {
             let (state, cells, row) = (self.state, self.cells, self.row);
             self.byte(byte)?;
             if self.row > row {
                 ends.push(at.saturating_sub(state.bytes_behind_cell()));
-                return Ok(at + 1);
+                return Ok((at + 1, true));
             }
             if self.cells > cells {
                 ends.push(at);
             } else if byte == b'\n' && state != State::Quoted {
-                return Ok(at + 1);
+                return Ok((at + 1, true));
             }
         }
         if self.in_row() {
             ends.push(text.len().saturating_sub(self.state.bytes_behind_cell()));
         }
-        Ok(text.len())
+        Ok((text.len(), false))
     }
 
     /// Whether anything of a row was read that has not ended.
@@ -214,7 +237,18 @@ mod tests {
     use domain::Reason as _;
 
     fn shape(body: &str, width: usize) -> Result<Shape, CsvError> {
-        rows(body.as_bytes(), b',', width, 2, |_, _| {})
+        taken(body, width, |_, _| {})
+    }
+
+    fn taken(
+        body: &str,
+        width: usize,
+        take: impl FnMut(&[u8], &[usize]),
+    ) -> Result<Shape, CsvError> {
+        let rows = Rows { separator: b',', width, line: 2 };
+        let (shape, end) = rows.of(Source::Bytes(body.as_bytes()), (0, u64::MAX), take)?;
+        assert_eq!(end, u64::try_from(body.len()).unwrap());
+        Ok(shape)
     }
 
     fn count(body: &str, width: usize) -> Result<u64, &'static str> {
@@ -273,14 +307,14 @@ mod tests {
             ("a,\"b\"", vec!["a", "\"b\""]),
         ] {
             let mut cells = Vec::new();
-            let taken = |text: &[u8], ends: &[usize]| {
+            let take = |text: &[u8], ends: &[usize]| {
                 let mut start = 0;
                 for &end in ends {
                     cells.push(String::from_utf8(text[start..end].to_vec()).unwrap());
                     start = end + 1;
                 }
             };
-            rows(body.as_bytes(), b',', 2, 2, taken).unwrap();
+            taken(body, 2, take).unwrap();
             assert_eq!(cells, expected, "{body:?}");
         }
         assert!(shape("a,b\n\n", 2).unwrap().ends_blank);

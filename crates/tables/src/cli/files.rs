@@ -4,16 +4,22 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Unusable, memory};
+use super::Unusable;
+use crate::TableFile;
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    let unreadable = |error: io::Error| Unusable {
+    std::fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+pub(super) fn table(path: &Path) -> Result<TableFile, Unusable> {
+    TableFile::open(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Unusable {
+    Unusable {
         reason: "input.unreadable",
         detail: format!("cannot read `{}`: {error}", path.display()),
-    };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    memory::suffices_for_file(&path.display().to_string(), length)?;
-    std::fs::read(path).map_err(unreadable)
+    }
 }
 
 /// A file written beside its place, `.part` behind its name: removed again unless it is kept.

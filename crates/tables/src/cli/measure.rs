@@ -138,10 +138,9 @@ fn table(options: &MeasureOptions, question: &Question) -> Result<Table, Unusabl
     let sensitive = question.sensitive.iter().map(|sensitive| &sensitive.name);
     let columns: Vec<&str> =
         question.quasi_identifiers.iter().chain(sensitive).map(String::as_str).collect();
-    let bytes = files::read(&options.input)?;
-    let name = options.input.display().to_string();
-    memory::suffices_for_table(&name, &bytes, columns.len(), Work::Measure)?;
-    crate::read(&bytes, &options.dialect(), &columns).map_err(|error| unreadable(&error, options))
+    let file = files::table(&options.input)?;
+    memory::suffices_for_table(&options.input, &file, columns.len(), Work::Measure)?;
+    file.read(&options.dialect(), &columns).map_err(|error| unreadable(&error, options))
 }
 
 fn risks(options: &MeasureOptions, question: &Question, table: &Table) -> Result<Risks, Unusable> {
@@ -163,9 +162,9 @@ fn population(
     columns: &[String],
 ) -> Result<Table, Unusable> {
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let bytes = files::read(file)?;
-    memory::suffices_for_table(&file.display().to_string(), &bytes, names.len(), Work::Measure)?;
-    crate::read(&bytes, &options.dialect(), &names).map_err(|error| {
+    let table = files::table(file)?;
+    memory::suffices_for_table(file, &table, names.len(), Work::Measure)?;
+    table.read(&options.dialect(), &names).map_err(|error| {
         let Unusable { reason, detail } = unreadable(&error, options);
         Unusable { reason, detail: format!("population `{}`: {detail}", file.display()) }
     })

@@ -6,38 +6,37 @@ use disclosure::{Plan, Table};
 
 use super::memory::{self, Work};
 use super::{Unusable, files};
-use crate::{Config, Dialect};
+use crate::{Config, Dialect, TableFile};
 
 /// A configuration beside the table that it is for.
 pub(super) struct Planned<'a> {
     pub(super) config: Config,
     /// Where the hierarchies are.
     folder: &'a Path,
-    /// As it is shown to people.
-    name: String,
-    bytes: Vec<u8>,
+    input: &'a Path,
+    file: TableFile,
     dialect: Dialect,
     pub(super) header: Vec<String>,
 }
 
 impl<'a> Planned<'a> {
-    pub(super) fn read(input: &Path, config: &'a Path) -> Result<Self, Unusable> {
+    pub(super) fn read(input: &'a Path, config: &'a Path) -> Result<Self, Unusable> {
         let text = String::from_utf8(files::read(config)?).map_err(|_| Unusable {
             reason: "config.malformed",
             detail: format!("`{}` is not UTF-8", config.display()),
         })?;
         let folder = config.parent().unwrap_or(Path::new("."));
         let config = Config::parse(&text).map_err(|error| Unusable::by(&error))?;
-        let bytes = files::read(input)?;
+        let file = files::table(input)?;
         let dialect = config.dialect().map_err(|error| Unusable::by(&error))?;
-        let header = crate::names(&bytes, &dialect).map_err(|error| Unusable::by(&error))?;
-        Ok(Self { config, folder, name: input.display().to_string(), bytes, dialect, header })
+        let header = file.names(&dialect).map_err(|error| Unusable::by(&error))?;
+        Ok(Self { config, folder, input, file, dialect, header })
     }
 
     /// The columns named.
     pub(super) fn table(&self, columns: &[&str]) -> Result<Table, Unusable> {
-        memory::suffices_for_table(&self.name, &self.bytes, columns.len(), Work::Anonymise)?;
-        crate::read(&self.bytes, &self.dialect, columns).map_err(|error| Unusable::by(&error))
+        memory::suffices_for_table(self.input, &self.file, columns.len(), Work::Anonymise)?;
+        self.file.read(&self.dialect, columns).map_err(|error| Unusable::by(&error))
     }
 
     pub(super) fn plan(&self, table: &Table) -> Result<Plan, Unusable> {
