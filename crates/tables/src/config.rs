@@ -15,6 +15,7 @@ use crate::Dialect;
 use hierarchies::RawHierarchy;
 pub use hierarchies::SourceError;
 use models::RawModel;
+#[cfg(feature = "polars")]
 pub(crate) use transformations::Steps;
 use transformations::{RawTransformation, Seed};
 

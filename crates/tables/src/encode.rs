@@ -1,9 +1,10 @@
 //! Cells into dictionary codes.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use disclosure::{Column, TableError};
-use polars::prelude::PlHashMap;
+use foldhash::fast::RandomState;
 
 use crate::Dialect;
 use crate::read::BLANKS;
@@ -14,8 +15,8 @@ use crate::read::BLANKS;
 pub(crate) struct Cells {
     codes: Vec<u32>,
     texts: Vec<Box<[u8]>>,
-    short: PlHashMap<u128, u32>,
-    long: PlHashMap<Box<[u8]>, u32>,
+    short: HashMap<u128, u32, RandomState>,
+    long: HashMap<Box<[u8]>, u32, RandomState>,
     /// Neighbours are often equal.
     last: Option<(u128, u32)>,
 }

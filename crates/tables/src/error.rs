@@ -32,9 +32,12 @@ pub enum CsvError {
     /// No header.
     #[error("the file is empty; its first line must name the columns")]
     Empty,
-    /// The header is not readable as CSV.
-    #[error("the header cannot be read")]
-    Header(#[source] csv::Error),
+    /// The header is not UTF-8, or not one row as all others are.
+    #[error(
+        "the header cannot be read: {0}; it is UTF-8, names with quotation marks are quoted as a whole, \
+         and the marks inside are doubled"
+    )]
+    Header(&'static str),
     /// Cells are not UTF-8.
     #[error("row {row} is not UTF-8; convert the file, for instance with `iconv -t utf-8`")]
     NotUtf8 {

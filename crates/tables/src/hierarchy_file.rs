@@ -8,21 +8,24 @@ use crate::read::{BLANKS, BYTE_ORDER_MARK};
 
 /// How a hierarchy's file is written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout<'a> {
+pub struct Layout<'a> {
     /// Its name.
-    pub(crate) file: &'a str,
+    pub file: &'a str,
     /// Its separator, if that is stated.
-    pub(crate) stated: Option<u8>,
+    pub stated: Option<u8>,
     /// The table's separator.
-    pub(crate) separator: u8,
+    pub separator: u8,
     /// Whether blanks around cells are left off.
-    pub(crate) trim: bool,
+    pub trim: bool,
 }
 
 /// Reads the hierarchy of `column` in `bytes`. If the separator is not stated, it is the one of the
 /// table's, semicolon, comma and tab that finds most values of the column: labels like `[20, 30)`
 /// make a file look regular with a wrong one, too.
-pub(crate) fn read_hierarchy(
+///
+/// # Errors
+/// A [`SourceError`] that names the line where it can.
+pub fn read_hierarchy(
     layout: &Layout<'_>,
     bytes: &[u8],
     column: &Column,

@@ -7,16 +7,25 @@
 //!
 //! polars, which reads and writes Parquet, is in this crate alone: nothing that people must trust
 //! links it. CSV is read by our own pass: a strict one must look at each byte in any case, and so it
-//! encodes what it sees.
+//! encodes what it sees. Without the feature `polars` the crate is the readers alone, for fuzzing.
+#![cfg_attr(
+    not(feature = "polars"),
+    expect(dead_code, reason = "the program is left out, and what it alone uses is not")
+)]
 
+#[cfg(feature = "polars")]
 pub mod cli;
 mod config;
 mod encode;
 mod error;
+#[cfg(feature = "polars")]
 mod file;
 mod hierarchy_file;
+#[cfg(feature = "polars")]
 mod html;
+#[cfg(feature = "polars")]
 mod outcome;
+#[cfg(feature = "polars")]
 mod parquet;
 mod read;
 pub mod report;
@@ -26,7 +35,10 @@ mod write;
 
 pub use config::{Config, ConfigError, SourceError};
 pub use error::CsvError;
+#[cfg(feature = "polars")]
 pub use file::{FileError, TableFile};
+pub use hierarchy_file::{Layout, read_hierarchy};
+#[cfg(feature = "polars")]
 pub use parquet::{ParquetError, parquet_header, read_parquet, write_parquet};
 pub use read::{Dialect, header, read_csv};
 pub use write::write_csv;

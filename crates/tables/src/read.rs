@@ -132,7 +132,14 @@ fn names(header: &[u8], dialect: &Dialect) -> Result<Vec<String>, CsvError> {
         .has_headers(false)
         .delimiter(dialect.separator)
         .from_reader(header);
-    let record = reader.records().next().ok_or(CsvError::Empty)?.map_err(CsvError::Header)?;
+    let record = reader.records().next().ok_or(CsvError::Empty)?;
+    let record = record.map_err(|_| CsvError::Header("it is not UTF-8"))?;
+    // Where another reader sees the end of a quotation that this one does not, rows would be lost.
+    let rows = Rows { separator: dialect.separator, width: record.len(), line: 1 };
+    let shape = rows.of(Source::Bytes(header), (0, u64::MAX), |_, _| ());
+    if !shape.is_ok_and(|(shape, _)| shape.rows == 1) {
+        return Err(CsvError::Header("it has a stray quotation mark or carriage return"));
+    }
     let trimmed =
         |name: &str| if dialect.trim { name.trim_matches(BLANKS) } else { name }.to_owned();
     let names: Vec<String> = record.iter().map(trimmed).collect();
@@ -280,6 +287,10 @@ mod tests {
             ("a,b,a\n1,2,3\n", "csv.column-twice"),
             ("b,c\n1,2\n", "csv.unknown-column"),
             ("a,b\n1\n", "csv.ragged"),
+            ("a\",b\n1,2\n\"3\",4\n", "csv.header"),
+            ("a\",b\"\n1,2\n", "csv.header"),
+            ("a,\"b\n1,2\n", "csv.header"),
+            ("a\r,b\n1,2\n", "csv.header"),
         ] {
             assert_eq!(read(text, &plain, "a"), Err(reason), "{text:?}");
         }
