@@ -34,14 +34,14 @@ pub enum ParquetError {
     Table(#[from] disclosure::TableError),
     /// A column of lists, records, bytes, durations or times with a zone.
     #[error(
-        "column `{name}` has the type {kind}; write it as texts, numbers, dates or times without a \
+        "column `{name}` has {kind}; write it as texts, numbers, dates or times without a \
          zone"
     )]
     Type {
         /// The column.
         name: String,
-        /// Its type, in polars' words.
-        kind: String,
+        /// What its values are.
+        kind: &'static str,
     },
     /// A column that the file does not have.
     #[error("there is no column `{name}`; the file has {}", crate::error::list(available))]
@@ -111,7 +111,7 @@ pub fn read_parquet(
             });
         };
         if !has_texts(field.dtype()) {
-            let kind = format!("{:?}", field.dtype());
+            let kind = name_of(field.dtype());
             return Err(ParquetError::Type { name: name.into(), kind });
         }
     }
@@ -213,6 +213,19 @@ fn texts_of(texts: &StringChunked) -> Cells {
         }
     }
     cells
+}
+
+/// What the values of a column are that have no text.
+fn name_of(kind: &ArrowDataType) -> &'static str {
+    use ArrowDataType as Kind;
+    match kind {
+        Kind::Timestamp(_, Some(_)) => "times with a zone",
+        Kind::List(_) | Kind::LargeList(_) | Kind::FixedSizeList(..) | Kind::Map(..) => "lists",
+        Kind::Struct(_) => "records",
+        Kind::Binary | Kind::LargeBinary | Kind::BinaryView | Kind::FixedSizeBinary(_) => "bytes",
+        Kind::Duration(_) => "durations",
+        _ => "values of an unknown type",
+    }
 }
 
 /// Whether the values of such a column have a text. Times with a zone would need its rules.

@@ -81,10 +81,10 @@ fn what_has_no_text_is_refused_by_name() {
         let error = read_parquet(&bytes, &Dialect::default(), &["age", column]).unwrap_err();
         (error.reason(), error.to_string())
     };
-    for column in ["list", "bytes"] {
+    for (column, what) in [("list", "lists"), ("bytes", "bytes")] {
         let (reason, detail) = refused(column);
         assert_eq!(reason, "parquet.type");
-        assert!(detail.starts_with(&format!("column `{column}` has the type ")), "{detail}");
+        assert!(detail.starts_with(&format!("column `{column}` has {what}; ")), "{detail}");
     }
     let (reason, detail) = refused("sex");
     assert_eq!(reason, "parquet.unknown-column");
