@@ -10,6 +10,12 @@ pub enum LogError {
     /// Two checkpoints, or a checkpoint and a tree, of which neither extends the other.
     #[error("the newer tree does not extend the older one")]
     Consistency,
+    /// A cosignature that claims to be of a witness and is not.
+    #[error("a cosignature under the name and key id of `{witness}` is wrong")]
+    Cosignature {
+        /// The witness's key in its text form.
+        witness: String,
+    },
     /// An entry longer than [`crate::MAX_ENTRY_LEN`].
     #[error("an entry has {length} bytes, more than 65535")]
     EntryTooLarge {
@@ -47,6 +53,20 @@ pub enum LogError {
         /// The origin in the checkpoint.
         found: String,
     },
+    /// A text that is no trust policy.
+    #[error("line {line} of the trust policy: {what}")]
+    Policy {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Fewer witnesses cosigned than the policy asks for.
+    #[error("too few witnesses cosigned the checkpoint: {}", only(cosigned))]
+    Quorum {
+        /// Those of the policy that did.
+        cosigned: Vec<String>,
+    },
     /// The log's storage holds an older state than the log once reached.
     #[error("the log was rolled back: it holds {found} entries of {expected}")]
     RolledBack {
@@ -76,12 +96,15 @@ impl Reason for LogError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Consistency => "log.consistency",
+            Self::Cosignature { .. } => "log.cosignature",
             Self::EntryTooLarge { .. } => "log.entry-too-large",
             Self::Inclusion => "log.inclusion",
             Self::Incomplete { .. } => "log.incomplete",
             Self::Malformed { .. } => "log.malformed",
             Self::NoSuchEntry { .. } => "log.no-such-entry",
             Self::Origin { .. } => "log.origin",
+            Self::Policy { .. } => "log.policy",
+            Self::Quorum { .. } => "log.quorum",
             Self::RolledBack { .. } => "log.rolled-back",
             Self::RootMismatch => "log.root-mismatch",
             Self::SecondWriter => "log.second-writer",
@@ -89,6 +112,14 @@ impl Reason for LogError {
             Self::Store(error) => error.reason(),
         }
     }
+}
+
+fn only(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none of the policy's".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("only {}", names.join(", "))
 }
 
 impl LogError {

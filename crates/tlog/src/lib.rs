@@ -9,25 +9,30 @@
 //! caller passes in, and written through a [`Store`].
 
 pub mod checkpoint;
+pub mod cosignature;
 mod edge;
 pub mod error;
 pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod path;
+pub mod policy;
 pub mod proof;
 pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tiles;
 pub mod verify;
+pub mod witness;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use cosignature::WitnessKey;
 pub use error::LogError;
 pub use log::{Appended, Log};
 pub use merkle::leaf_hash;
 pub use note::VerifierKey;
 pub use path::TilePath;
+pub use policy::{Policy, Witnessed};
 pub use proof::LeafProof;
 pub use store::{Commit, Store, StoreError};
 pub use verify::{Included, verify_consistency, verify_inclusion, verify_log};

@@ -14,10 +14,7 @@ use crate::error::LogError;
 ///
 /// The text form is C2SP's `name+key id in 8 hexadecimal digits+base64 of 0x01 and the key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifierKey {
-    name: String,
-    key: PublicKey,
-}
+pub struct VerifierKey(NamedKey);
 
 impl VerifierKey {
     /// The key `key` of the log that calls itself `origin`.
@@ -26,33 +23,24 @@ impl VerifierKey {
     /// `log.malformed` if the origin cannot be a key name: it is empty, or has white space,
     /// control characters or a `+`.
     pub fn new(origin: &str, key: PublicKey) -> Result<Self, LogError> {
-        check_name(origin)?;
-        Ok(Self { name: origin.to_owned(), key })
+        Ok(Self(NamedKey::new(origin, key, ED25519)?))
     }
 
     /// The origin of the log, which is the name of its key.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// The key.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.key
-    }
-
-    /// `SHA-256(name || 0x0A || 0x01 || key)[:4]` (C2SP signed-note, "Ed25519 signatures").
-    fn id(&self) -> [u8; 4] {
-        let typed = [self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()].concat();
-        let [a, b, c, d, ..] = *Digest::of(&typed).as_bytes();
-        [a, b, c, d]
+        &self.0.key
     }
 
     /// Signs `text`, which ends in a newline and has no control character besides, as this name.
     pub(crate) fn sign(&self, text: &str, key: &SecretKey) -> String {
-        let signature = [self.id().as_slice(), &key.sign(text.as_bytes())].concat();
-        format!("{text}\n— {} {}\n", self.name, STANDARD.encode(signature))
+        format!("{text}\n{}", self.0.line(&key.sign(text.as_bytes())))
     }
 
     /// The text of `note`, if this key signed it. Signatures of other keys are ignored.
@@ -61,25 +49,21 @@ impl VerifierKey {
     /// `log.malformed` if it is no signed note, `log.signature` if this key did not sign it or one
     /// of its signatures is wrong.
     pub fn open<'note>(&self, note: &'note str) -> Result<&'note str, LogError> {
-        let (text, signatures) = split(note)?;
+        let note = Note::parse(note)?;
         let refused = || LogError::Signature { key: self.to_string() };
         let mut signed = false;
-        for line in signatures {
-            let line = SignatureLine::parse(line)?;
-            if line.name == self.name && line.key_id == self.id() {
-                let signature = line.signature.as_slice().try_into().map_err(|_| refused())?;
-                self.key.verify(text.as_bytes(), signature).map_err(|_| refused())?;
-                signed = true;
-            }
+        for signature in note.signatures_of(&self.0) {
+            let signature = signature.try_into().map_err(|_| refused())?;
+            self.public().verify(note.text.as_bytes(), signature).map_err(|_| refused())?;
+            signed = true;
         }
-        if signed { Ok(text) } else { Err(refused()) }
+        if signed { Ok(note.text) } else { Err(refused()) }
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let typed = [[ED25519].as_slice(), self.key.as_bytes()].concat();
-        write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), STANDARD.encode(typed))
+        self.0.fmt(f)
     }
 }
 
@@ -87,18 +71,78 @@ impl FromStr for VerifierKey {
     type Err = LogError;
 
     fn from_str(text: &str) -> Result<Self, LogError> {
+        Ok(Self(NamedKey::parse(text, ED25519)?))
+    }
+}
+
+/// A name, an Ed25519 key, and the type of the signatures that it makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedKey {
+    pub(crate) name: String,
+    pub(crate) key: PublicKey,
+    kind: u8,
+}
+
+impl NamedKey {
+    pub(crate) fn new(name: &str, key: PublicKey, kind: u8) -> Result<Self, LogError> {
+        check_name(name)?;
+        Ok(Self { name: name.to_owned(), key, kind })
+    }
+
+    /// The only spelling of a key that makes signatures of type `kind`.
+    pub(crate) fn parse(text: &str, kind: u8) -> Result<Self, LogError> {
         let malformed = || LogError::malformed("verifier key");
         // The base64 may contain `+`, name and key id cannot.
         let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
         let (_, encoded) = rest.split_once('+').ok_or_else(malformed)?;
         let typed = STANDARD.decode(encoded).map_err(|_| malformed())?;
-        let [ED25519, key @ ..] = typed.as_slice() else {
-            return Err(malformed());
-        };
+        let (&found, key) = typed.split_first().ok_or_else(malformed)?;
         let key = key.try_into().map_err(|_| malformed())?;
-        let key = Self::new(name, PublicKey::from_bytes(key).map_err(|_| malformed())?)?;
-        // One spelling only: this also compares the key id.
-        if key.to_string() == text { Ok(key) } else { Err(malformed()) }
+        let key = Self::new(name, PublicKey::from_bytes(key).map_err(|_| malformed())?, kind)?;
+        // This also compares the key id.
+        if found == kind && key.to_string() == text { Ok(key) } else { Err(malformed()) }
+    }
+
+    /// `SHA-256(name || 0x0A || type || key)[:4]` (C2SP signed-note, tlog-cosignature).
+    fn id(&self) -> [u8; 4] {
+        let typed = [self.name.as_bytes(), b"\n", &[self.kind], self.key.as_bytes()].concat();
+        let [a, b, c, d, ..] = *Digest::of(&typed).as_bytes();
+        [a, b, c, d]
+    }
+
+    /// The line of a signature, with its newline.
+    pub(crate) fn line(&self, signature: &[u8]) -> String {
+        let signature = [self.id().as_slice(), signature].concat();
+        format!("— {} {}\n", self.name, STANDARD.encode(signature))
+    }
+}
+
+impl fmt::Display for NamedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let typed = [[self.kind].as_slice(), self.key.as_bytes()].concat();
+        write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), STANDARD.encode(typed))
+    }
+}
+
+/// A signed note, of which nothing was verified.
+pub(crate) struct Note<'note> {
+    /// With its final newline.
+    pub(crate) text: &'note str,
+    signatures: Vec<SignatureLine<'note>>,
+}
+
+impl<'note> Note<'note> {
+    pub(crate) fn parse(note: &'note str) -> Result<Self, LogError> {
+        let (text, lines) = split(note)?;
+        let signatures = lines.into_iter().map(SignatureLine::parse);
+        Ok(Self { text, signatures: signatures.collect::<Result<_, _>>()? })
+    }
+
+    /// The signatures that claim to be of `key`.
+    pub(crate) fn signatures_of(&self, key: &NamedKey) -> impl Iterator<Item = &[u8]> {
+        let (name, id) = (key.name.as_str(), key.id());
+        let ours = move |line: &&SignatureLine<'_>| line.name == name && line.key_id == id;
+        self.signatures.iter().filter(ours).map(|line| line.signature.as_slice())
     }
 }
 
@@ -148,6 +192,8 @@ fn check_name(name: &str) -> Result<(), LogError> {
 
 /// The signature type of plain Ed25519 over the note's text.
 const ED25519: u8 = 1;
+/// That of a cosignature with a time, by Ed25519 (C2SP tlog-cosignature).
+pub(crate) const COSIGNATURE_V1: u8 = 4;
 /// The limits that Go's `x/mod/sumdb/note` sets; C2SP asks for room for 16 signatures at least.
 const MAX_NOTE_LEN: usize = 1_000_000;
 const MAX_SIGNATURES: usize = 100;

@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::keys::SecretKey;
+use domain::keys::{PublicKey, SecretKey};
 use domain::{Digest, Reason as _};
 use serde::Deserialize;
 use tlog::merkle::{
     verify_consistency, verify_inclusion, verify_subtree, verify_subtree_inclusion,
 };
 use tlog::tiles::Tiles;
-use tlog::{Checkpoint, LogError, SignedCheckpoint, StoreError, TilePath, VerifierKey, verify_log};
+use tlog::witness::{AddCheckpoint, WitnessRefusal};
+use tlog::{
+    Checkpoint, LogError, SignedCheckpoint, StoreError, TilePath, VerifierKey, WitnessKey,
+    verify_log,
+};
 use zeroize::Zeroizing;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/tlog");
@@ -187,6 +191,74 @@ fn sunlight_tiles_hash_to_their_checkpoint() {
     let checkpoint: Checkpoint = text.parse().unwrap();
     let tiles = Tiles::new(|path: &TilePath| read(&folder, path), checkpoint.size);
     assert_eq!((checkpoint.size, tiles.root(300).unwrap()), (300, checkpoint.root));
+}
+
+#[test]
+fn sunlight_witness_cosigned_its_checkpoint() {
+    let Some(folder) = vectors("sunlight") else {
+        return;
+    };
+    let key = "witness.example.org+b8a2cf20+BFLN3yikSfFkVAJtrnh/CiY3Zozkoy7clp+P7XB28qUN";
+    let witness: WitnessKey = key.parse().unwrap();
+    assert_eq!(witness.to_string(), key);
+    let mut found = Vec::new();
+    find_checkpoints(&folder.join("witness"), &mut found);
+    let notes = found.iter().map(|path| std::fs::read_to_string(path).unwrap());
+    let times = notes.filter_map(|note| witness.time_of(&note).ok().flatten());
+    let times: Vec<i64> = times.map(domain::Timestamp::unix_seconds).collect();
+    assert_eq!(times, [1_767_139_200]);
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    case: String,
+    status: u16,
+    body: String,
+}
+
+fn hex_key(hex: &str) -> PublicKey {
+    PublicKey::from_bytes(&hex::decode(hex).unwrap().try_into().unwrap()).unwrap()
+}
+
+/// What Debian's sigsum-witness 0.11.1 answered, one request after the other.
+#[test]
+fn a_recorded_conversation_with_a_witness_is_judged_alike() {
+    let Some(folder) = vectors("witness") else {
+        return;
+    };
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let answers = text("sigsum-witness-0.11.1-responses.json");
+    let answers: Vec<Answer> = serde_json::from_str(&answers).unwrap();
+    assert_eq!(answers.len(), 9);
+    let log = hex_key(text("log-key.hex").trim());
+    // An SSH key: lengths, `ssh-ed25519`, and the 32 bytes last.
+    let ssh = text("witness-key.pub");
+    let ssh = STANDARD.decode(ssh.split(' ').nth(1).unwrap()).unwrap();
+    let witness = hex_key(&hex::encode(&ssh[ssh.len() - 32..]));
+    let mut latest: Option<Checkpoint> = None;
+    for answer in answers {
+        let request = text(&format!("{}.request", answer.case));
+        let key = |request: &AddCheckpoint| VerifierKey::new(request.origin(), log).unwrap();
+        let judged = request
+            .parse::<AddCheckpoint>()
+            .and_then(|request| request.judge(&key(&request), latest.as_ref()));
+        let status = judged.as_ref().map_or_else(|refusal| refusal.status(), |_| 200);
+        assert_eq!(status, answer.status, "{}", answer.case);
+        match judged {
+            Ok(grown) => {
+                let note = request.parse::<AddCheckpoint>().unwrap().note + &answer.body;
+                let name = answer.body.split(' ').nth(1).unwrap();
+                let witness = WitnessKey::new(name, witness).unwrap();
+                assert!(witness.time_of(&note).unwrap().is_some(), "{}", answer.case);
+                latest = Some(grown.checkpoint().clone());
+            }
+            Err(WitnessRefusal::Conflict { size }) => {
+                assert_eq!(format!("{size}\n"), answer.body);
+            }
+            Err(_) => {}
+        }
+    }
+    assert_eq!(latest.map(|latest| latest.size), Some(700));
 }
 
 fn find_checkpoints(folder: &Path, found: &mut Vec<PathBuf>) {
