@@ -115,7 +115,7 @@ async fn refused(script: &str, reason: &str) {
 }
 
 /// The demo's image with another program to start, signed and approved like any other.
-fn python(image: &Signed, folder: &Path, script: &str) -> Signed {
+pub(crate) fn python(image: &Signed, folder: &Path, script: &str) -> Signed {
     let mut layout = Layout::read(&image.program);
     let mut manifest = layout.manifest(&image.workload.digest);
     let config = manifest["config"]["digest"].as_str().unwrap().parse().unwrap();

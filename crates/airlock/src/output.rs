@@ -274,5 +274,16 @@ pub(crate) fn checked_index(entries: &Entries, package: Digest) -> Option<u64> {
         .map(|(index, _)| *index)
 }
 
+/// Refuses what the log does not show to have passed its checks, with the reason that it does show.
+pub(crate) fn must_have_passed(entries: &Entries, package: Digest) -> Result<(), AirlockError> {
+    if checked_index(entries, package).is_some() {
+        return Ok(());
+    }
+    let kept_in = kept_in(entries, package, &[]).into_iter().next();
+    Err(kept_in.map_or(AirlockError::NoSuchLaunch("OutputChecked"), |file| {
+        AirlockError::Refused(file.reason)
+    }))
+}
+
 /// How far a reader's clock may be from the airlock's.
 const READ_WINDOW_SECONDS: u64 = 300;

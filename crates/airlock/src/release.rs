@@ -24,7 +24,7 @@ use crate::export::{
     Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
 };
 use crate::intake::{Moment, Opened};
-use crate::output::{Delivery, checked_index, name_bits};
+use crate::output::{Delivery, checked_index, must_have_passed, name_bits};
 use crate::{Airlock, AirlockError};
 
 /// An export that the log shows: what a file may be made from.
@@ -154,8 +154,7 @@ fn reviewed(
 ) -> Result<ReviewedOutput, AirlockError> {
     let output = opened.checked.clone().map_err(AirlockError::Refused)?;
     opened.chain.still_approved(entries, at)?;
-    checked_index(entries, opened.package_digest)
-        .ok_or(AirlockError::NoSuchLaunch("OutputChecked"))?;
+    must_have_passed(entries, opened.package_digest)?;
     ReviewedOutput::new(output, &opened.chain.approval, votes).map_err(AirlockError::Review)
 }
 

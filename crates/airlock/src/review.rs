@@ -9,7 +9,7 @@ use wire::airlock::OutputSummary;
 
 use crate::ballot::Ballots;
 use crate::intake::Opened;
-use crate::output::Delivery;
+use crate::output::{Delivery, must_have_passed};
 use crate::release::export_of;
 use crate::{Airlock, AirlockError};
 
@@ -24,7 +24,9 @@ impl Airlock {
         let entries = self.ledger.entries()?;
         let delivery = Delivery::named(&entries, id)?;
         let opened = self.reopen(&entries, &delivery)?;
-        let judged = judge(&opened, vote);
+        // What left before may keep in what the enclave let through.
+        let judged =
+            must_have_passed(&entries, delivery.package).and_then(|()| judge(&opened, vote));
         let _deciding = self.deciding();
         match judged.and_then(|review| self.count_vote(&opened, &review, vote)) {
             Ok(()) => self.summary(&self.ledger.entries()?, delivery.package),

@@ -46,6 +46,8 @@ pub struct Workspace {
     pub secret: DatasetSecret,
     /// The guest image that the custodian knows to be good.
     pub measurement: Measurement,
+    /// The output rules of the project; those of the demo unless others are put here.
+    pub rules: Vec<u8>,
     folder: PathBuf,
 }
 
@@ -119,6 +121,7 @@ impl Sealed {
             dataset: self.dataset,
             secret: self.secret,
             measurement,
+            rules: RULES.to_vec(),
             folder: self.folder,
         })
     }

@@ -8,6 +8,8 @@
 mod durable;
 mod reader;
 mod store;
+mod witness;
 
 pub use reader::{FolderReader, verify_folder};
 pub use store::FileStore;
+pub use witness::WitnessFolder;

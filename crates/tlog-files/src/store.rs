@@ -114,7 +114,7 @@ fn parse(bytes: &[u8]) -> Option<Commit> {
     (format_cell(&commit) == text).then_some(commit)
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let open = File::options().create(true).truncate(false).write(true).open(path);
     let file = open.map_err(|error| durable::failed(path, error))?;
     match file.try_lock() {

@@ -1,18 +1,21 @@
 //! `cloister log`: verify a log from its published files, and prove an entry of it.
 
+mod believed;
 mod proof;
 mod source;
+mod witness;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use airlock::export::Trust;
 use clap::{Args, Subcommand};
-use domain::keys::PublicKey;
+use domain::Timestamp;
 use serde_json::json;
-use tlog::{LeafProof, LogError, VerifierKey, verify_inclusion, verify_log};
+use tlog::{Checkpoint, LeafProof, LogError, verify_inclusion, verify_log};
 
-use super::files::{malformed, read_text, write};
+use super::files::{read_text, write};
 use super::{Answer, Failure, Outcome};
+use believed::{Believable, Believed};
 use source::Source;
 
 /// Commands on logs.
@@ -43,12 +46,8 @@ pub enum LogCommand {
         after_help = "Example:\n  cloister log verify-proof --origin example.org/log --key log.pem --proof 7.tlog-proof --entry 7.json"
     )]
     VerifyProof {
-        /// The log's name
-        #[arg(long)]
-        origin: String,
-        /// The log's public key: PEM, a C2SP verifier key, or a deployment's trust.json
-        #[arg(long)]
-        key: PathBuf,
+        #[command(flatten)]
+        believed: Believed,
         /// The proof
         #[arg(long)]
         proof: PathBuf,
@@ -56,22 +55,31 @@ pub enum LogCommand {
         #[arg(long)]
         entry: PathBuf,
     },
+    /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
+    #[command(after_help = witness::EXAMPLE)]
+    Witness(witness::WitnessOptions),
 }
 
 const VERIFY_EXAMPLE: &str = "Examples:
   cloister log verify --origin example.org/log --key trust.json --dir log --json
   cloister log verify --origin example.org/log --key log.vkey --url https://example.org/log \\
-      --pin sha256:…";
+      --pin sha256:…
+  cloister log verify --policy policy.txt --url https://example.org/log
+
+A policy has a line each for logs, witnesses, groups of these, and the quorum (C2SP tlog-policy):
+  log example.org/log+…
+  witness office w.example.org/office+…
+  witness w1 w1.example.org+…
+  witness w2 w2.example.org+…
+  group others any w1 w2
+  group both all office others
+  quorum both";
 
 /// Which log, and where it is.
 #[derive(Debug, Args)]
 pub struct Log {
-    /// The log's name
-    #[arg(long)]
-    origin: String,
-    /// The log's public key: PEM, a C2SP verifier key, or a deployment's trust.json
-    #[arg(long)]
-    key: PathBuf,
+    #[command(flatten)]
+    believed: Believed,
     #[command(flatten)]
     source: source::SourceOptions,
 }
@@ -82,12 +90,13 @@ pub(super) fn run(command: LogCommand) -> Outcome {
         LogCommand::Prove { log, index, out, entry } => {
             prove(&log, index, out.as_deref(), entry.as_deref())
         }
-        LogCommand::VerifyProof { origin, key, proof, entry } => {
-            let key = verifier_key(&origin, &key)?;
+        LogCommand::VerifyProof { believed, proof, entry } => {
             let proof: LeafProof =
                 read_text(&proof)?.parse().map_err(|error: LogError| failure(&error))?;
+            let Believable { key, cosigned } = believed.check(&proof.checkpoint)?;
             let included = verify_inclusion(&super::files::read(&entry)?, &proof, &key)
                 .map_err(|error| failure(&error))?;
+            let origin = key.origin();
             let json = json!({
                 "verdict": "included",
                 "reason": null,
@@ -95,17 +104,19 @@ pub(super) fn run(command: LogCommand) -> Outcome {
                 "index": included.index(),
                 "size": included.checkpoint().size,
                 "root": included.checkpoint().root,
+                "cosigned": cosigned,
             });
             let text = format!("included: entry {} of `{origin}`", included.index());
-            Ok(Answer::new(json, text))
+            Ok(Answer::new(json, text + &by(&cosigned)))
         }
+        LogCommand::Witness(options) => witness::run(&options),
     }
 }
 
 fn verify(log: &Log) -> Outcome {
-    let key = verifier_key(&log.origin, &log.key)?;
     let source = Source::open(&log.source)?;
     let note = source.checkpoint()?;
+    let Believable { key, cosigned } = log.believed.check(&note)?;
     let signed = verify_log(|path| source.read(path), &note, &key, |_, _| ())
         .map_err(|error| failure(&error))?;
     let checkpoint = signed.checkpoint();
@@ -115,16 +126,22 @@ fn verify(log: &Log) -> Outcome {
         "origin": checkpoint.origin,
         "size": checkpoint.size,
         "root": checkpoint.root,
+        "cosigned": cosigned,
     });
-    let text =
-        format!("verified: {} entries of `{}`\n{}", checkpoint.size, log.origin, checkpoint.root);
-    Ok(Answer::new(json, text))
+    let Checkpoint { origin, size, root } = checkpoint;
+    let text = format!("verified: {size} entries of `{origin}`\n{root}");
+    Ok(Answer::new(json, text + &by(&cosigned)))
+}
+
+/// A line for each witness of the policy that cosigned.
+fn by(cosigned: &BTreeMap<String, Timestamp>) -> String {
+    cosigned.iter().map(|(name, time)| format!("\ncosigned by {name} at {time}")).collect()
 }
 
 fn prove(log: &Log, index: u64, out: Option<&Path>, entry_out: Option<&Path>) -> Outcome {
-    let key = verifier_key(&log.origin, &log.key)?;
     let source = Source::open(&log.source)?;
     let note = source.checkpoint()?;
+    let key = log.believed.check(&note)?.key;
     let mut leaves = Vec::new();
     let mut entry = None;
     verify_log(
@@ -156,26 +173,6 @@ fn prove(log: &Log, index: u64, out: Option<&Path>, entry_out: Option<&Path>) ->
         }
         None => Ok(Answer::new(json, text)),
     }
-}
-
-/// The log's key from a PEM file, or from a file with a C2SP verifier key or a trust file, whose
-/// name must be `origin`.
-fn verifier_key(origin: &str, path: &Path) -> Result<VerifierKey, Failure> {
-    let text = read_text(path)?;
-    let unusable = |error| malformed(path, &error);
-    if let Ok(key) = PublicKey::from_pem(&text) {
-        return VerifierKey::new(origin, key).map_err(unusable);
-    }
-    let key = match serde_json::from_str::<Trust>(&text) {
-        Ok(trust) => trust.log(),
-        Err(_) => text.trim().parse(),
-    };
-    let key = key.map_err(unusable)?;
-    if key.origin() == origin {
-        return Ok(key);
-    }
-    let (expected, found) = (origin.to_owned(), key.origin().to_owned());
-    Err(failure(&LogError::Origin { expected, found }))
 }
 
 /// A log that cannot be read at all is no verdict on it.

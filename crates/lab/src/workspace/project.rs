@@ -82,7 +82,7 @@ impl Workspace {
             dataset: self.dataset.digest(),
             workloads: workloads.iter().map(|signed| signed.workload.clone()).collect(),
             measurements: BTreeSet::from([self.measurement]),
-            output_rules: Digest::of(RULES),
+            output_rules: Digest::of(&self.rules),
             release_policy: self.served.release_policy,
             researchers: BTreeMap::from([person(&self.people.researcher)]),
             reviewers: self.people.reviewers.iter().map(person).collect(),
@@ -97,7 +97,7 @@ impl Workspace {
     /// [`LabError`].
     pub async fn propose(&self, proposal: &Proposal) -> Result<(), LabError> {
         let bytes = canonical::to_vec(proposal).map_err(|_| LabError::Made("the proposal"))?;
-        let body = json!({ "proposal": base64(&bytes), "output_rules": base64(RULES) });
+        let body = json!({ "proposal": base64(&bytes), "output_rules": base64(&self.rules) });
         let researcher = self.login(&self.people.researcher);
         let _draft: Value =
             self.control.post("/v1/projects", researcher, &body, "the proposal").await?;

@@ -1,0 +1,83 @@
+//! Whom a verifier of a log believes: one key, or a trust policy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use airlock::export::Trust;
+use clap::Args;
+use domain::Timestamp;
+use domain::keys::PublicKey;
+use tlog::{LogError, Policy, VerifierKey};
+
+use super::failure;
+use crate::cli::Failure;
+use crate::cli::files::{malformed, read_text};
+
+/// The log's name and key, or a policy that names them and its witnesses.
+#[derive(Debug, Args)]
+pub struct Believed {
+    /// The log's name
+    #[arg(long, required_unless_present = "policy", requires = "key")]
+    origin: Option<String>,
+    /// The log's public key: PEM, a C2SP verifier key, or a deployment's trust.json
+    #[arg(long, required_unless_present = "policy", requires = "origin")]
+    key: Option<PathBuf>,
+    /// A trust policy (C2SP tlog-policy): logs, witnesses, and who must have cosigned
+    #[arg(long, conflicts_with_all = ["origin", "key"])]
+    policy: Option<PathBuf>,
+}
+
+/// The key that signed a checkpoint, and when each witness of the policy cosigned it.
+pub(super) struct Believable {
+    pub(super) key: VerifierKey,
+    pub(super) cosigned: BTreeMap<String, Timestamp>,
+}
+
+impl Believed {
+    /// Checks the signatures of the checkpoint `note`; with a key alone that is left to whoever
+    /// verifies the tree.
+    pub(super) fn check(&self, note: &str) -> Result<Believable, Failure> {
+        match (&self.policy, &self.origin, &self.key) {
+            (Some(path), ..) => {
+                let policy: Policy =
+                    read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
+                let witnessed = policy.verify(note).map_err(|error| failure(&error))?;
+                let log = policy
+                    .logs()
+                    .iter()
+                    .find(|log| log.key.open(note).is_ok())
+                    .map(|log| log.key.clone());
+                let origin = || LogError::Malformed { what: "checkpoint" };
+                let key = log.ok_or_else(|| failure(&origin()))?;
+                Ok(Believable { key, cosigned: witnessed.cosigned().clone() })
+            }
+            (None, Some(origin), Some(path)) => {
+                Ok(Believable { key: verifier_key(origin, path)?, cosigned: BTreeMap::new() })
+            }
+            _ => Err(Failure::unusable_because(
+                "usage",
+                "give either `--policy`, or `--origin` and `--key`",
+            )),
+        }
+    }
+}
+
+/// The log's key from a PEM file, or from a file with a C2SP verifier key or a trust file, whose
+/// name must be `origin`.
+fn verifier_key(origin: &str, path: &Path) -> Result<VerifierKey, Failure> {
+    let text = read_text(path)?;
+    let unusable = |error| malformed(path, &error);
+    if let Ok(key) = PublicKey::from_pem(&text) {
+        return VerifierKey::new(origin, key).map_err(unusable);
+    }
+    let key = match serde_json::from_str::<Trust>(&text) {
+        Ok(trust) => trust.log(),
+        Err(_) => text.trim().parse(),
+    };
+    let key = key.map_err(unusable)?;
+    if key.origin() == origin {
+        return Ok(key);
+    }
+    let (expected, found) = (origin.to_owned(), key.origin().to_owned());
+    Err(failure(&LogError::Origin { expected, found }))
+}

@@ -1,0 +1,95 @@
+//! `cloister log witness`: a server that cosigns checkpoints.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use domain::Timestamp;
+use serde_json::json;
+use tlog::Policy;
+use tlog_files::WitnessFolder;
+use tokio::net::TcpListener;
+use witness::{Answered, Clock, Observer, Witness, router};
+
+use super::failure;
+use crate::cli::files::{malformed, now, read_text, secret_key};
+use crate::cli::server::runtime;
+use crate::cli::{Answer, Failure, Outcome};
+use crate::node::asked_to_stop;
+
+/// What `witness` needs.
+#[derive(Debug, Args)]
+pub struct WitnessOptions {
+    /// The witness's name, a URL without `https://`
+    #[arg(long)]
+    name: String,
+    /// Its private key (PEM), used for nothing else
+    #[arg(long)]
+    key: PathBuf,
+    /// Which logs it watches: a file with a line `log KEY` for each (C2SP tlog-policy, `quorum none`)
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// The folder in which it remembers what it cosigned; lost, it must get another key
+    #[arg(long)]
+    folder: PathBuf,
+    /// Where it listens, for plain HTTP: answers carry their own signature
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8390")]
+    listen: SocketAddr,
+}
+
+pub(super) fn run(options: &WitnessOptions) -> Outcome {
+    let path = &options.policy;
+    let policy: Policy = read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
+    if policy.logs().is_empty() {
+        let detail = format!("`{}` names no log; add a line `log KEY`", path.display());
+        return Err(Failure::unusable_because("witness.no-logs", detail));
+    }
+    let folder = WitnessFolder::open(&options.folder)
+        .map_err(|error| Failure::unusable(domain::Reason::reason(&error), &error))?;
+    // Asked once before anything depends on it: a clock that is not set is an error to be told.
+    now()?;
+    let logs = policy.logs().iter().map(|log| log.key.clone());
+    let secret = secret_key(&options.key)?;
+    let witness = Witness::new(&options.name, secret, logs, folder, clock(), observer())
+        .map_err(|error| failure(&error))?;
+    runtime()?.block_on(serve(Arc::new(witness), options.listen))
+}
+
+async fn serve(witness: Arc<Witness>, address: SocketAddr) -> Outcome {
+    let refused = |error: std::io::Error| {
+        Failure::unusable_because("witness.listen", format!("cannot listen on {address}: {error}"))
+    };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    eprintln!("witness   http://{address}   {}", witness.key());
+    let served = axum::serve(listener, router(witness)).with_graceful_shutdown(asked_to_stop());
+    served.await.map_err(refused)?;
+    Ok(Answer::new(json!({ "verdict": "stopped", "reason": null }), "stopped"))
+}
+
+fn clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
+        Timestamp::from_unix_seconds(seconds).unwrap_or(Timestamp::EPOCH)
+    })
+}
+
+fn observer() -> Observer {
+    Arc::new(|Answered { origin, outcome }| match outcome {
+        Ok(size) => eprintln!("cosigned  {} of `{}`", size, origin.escape_debug()),
+        Err(reason) => eprintln!("refused   `{}` ({reason})", origin.escape_debug()),
+    })
+}
+
+pub(super) const EXAMPLE: &str = "\
+Example:
+  cloister key generate --out witness.key
+  cloister log witness --name witness.example.org/office --key witness.key --policy logs.txt \\
+      --folder /var/lib/cloister-witness
+
+It cosigns a checkpoint if its log signed it and it extends what was cosigned before. The line that
+is printed first has its key for the policies of verifiers. Notes of a log that do not agree with
+what it cosigned are kept in the folder: they show that the log has two heads.";
