@@ -15,7 +15,7 @@ use seal::rand_core::UnwrapErr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::materials::{RULES, Signed, base64};
+use super::materials::{Signed, base64};
 use super::{NODE, Workspace};
 use crate::LabError;
 use crate::people::Person;
