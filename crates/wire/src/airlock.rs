@@ -56,7 +56,7 @@ pub struct OutputSummary {
 /// A file that did not pass the checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedFile {
-    /// Its name.
+    /// Its name; empty where the output as a whole was refused beside what left before.
     pub name: String,
     /// The first check that it failed.
     pub reason: ReasonCode,

@@ -5,17 +5,15 @@ mod proof;
 mod source;
 mod witness;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use domain::Timestamp;
 use serde_json::json;
 use tlog::{Checkpoint, LeafProof, LogError, verify_inclusion, verify_log};
 
 use super::files::{read_text, write};
 use super::{Answer, Failure, Outcome};
-use believed::{Believable, Believed};
+use believed::Believed;
 use source::Source;
 
 /// Commands on logs.
@@ -93,10 +91,10 @@ pub(super) fn run(command: LogCommand) -> Outcome {
         LogCommand::VerifyProof { believed, proof, entry } => {
             let proof: LeafProof =
                 read_text(&proof)?.parse().map_err(|error: LogError| failure(&error))?;
-            let Believable { key, cosigned } = believed.check(&proof.checkpoint)?;
-            let included = verify_inclusion(&super::files::read(&entry)?, &proof, &key)
+            let believable = believed.check(&proof.checkpoint)?;
+            let included = verify_inclusion(&super::files::read(&entry)?, &proof, &believable.key)
                 .map_err(|error| failure(&error))?;
-            let origin = key.origin();
+            let origin = believable.key.origin();
             let json = json!({
                 "verdict": "included",
                 "reason": null,
@@ -104,10 +102,9 @@ pub(super) fn run(command: LogCommand) -> Outcome {
                 "index": included.index(),
                 "size": included.checkpoint().size,
                 "root": included.checkpoint().root,
-                "cosigned": cosigned,
             });
             let text = format!("included: entry {} of `{origin}`", included.index());
-            Ok(Answer::new(json, text + &by(&cosigned)))
+            Ok(believable.told(json, text))
         }
         LogCommand::Witness(options) => witness::run(&options),
     }
@@ -116,8 +113,8 @@ pub(super) fn run(command: LogCommand) -> Outcome {
 fn verify(log: &Log) -> Outcome {
     let source = Source::open(&log.source)?;
     let note = source.checkpoint()?;
-    let Believable { key, cosigned } = log.believed.check(&note)?;
-    let signed = verify_log(|path| source.read(path), &note, &key, |_, _| ())
+    let believable = log.believed.check(&note)?;
+    let signed = verify_log(|path| source.read(path), &note, &believable.key, |_, _| ())
         .map_err(|error| failure(&error))?;
     let checkpoint = signed.checkpoint();
     let json = json!({
@@ -126,16 +123,10 @@ fn verify(log: &Log) -> Outcome {
         "origin": checkpoint.origin,
         "size": checkpoint.size,
         "root": checkpoint.root,
-        "cosigned": cosigned,
     });
     let Checkpoint { origin, size, root } = checkpoint;
     let text = format!("verified: {size} entries of `{origin}`\n{root}");
-    Ok(Answer::new(json, text + &by(&cosigned)))
-}
-
-/// A line for each witness of the policy that cosigned.
-fn by(cosigned: &BTreeMap<String, Timestamp>) -> String {
-    cosigned.iter().map(|(name, time)| format!("\ncosigned by {name} at {time}")).collect()
+    Ok(believable.told(json, text))
 }
 
 fn prove(log: &Log, index: u64, out: Option<&Path>, entry_out: Option<&Path>) -> Outcome {

@@ -191,6 +191,18 @@ fn with(value: &Value, member: &str, other: Value) -> Value {
     value
 }
 
+#[tokio::test]
+async fn an_output_kept_in_by_what_left_before_says_so() {
+    let refused = json!([{ "name": "", "reason": "output.difference-isolates" }]);
+    let answer = with(&with(&output(), "state", json!("refused")), "refused", refused);
+    let api = Api::knowing("auditor").answering("/v1/outputs/output-1", &answer);
+    let (status, page) = api.see("/outputs/output-1").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("All of it, beside what left of the dataset before"), "{page}");
+    assert!(page.contains("<code>output.difference-isolates</code>"), "{page}");
+    assert!(!page.contains("<code></code>"), "{page}");
+}
+
 fn job() -> Value {
     json!({
         "id": "job-1", "project": "study", "author": "ada", "workload": DIGEST,

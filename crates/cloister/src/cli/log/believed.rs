@@ -7,11 +7,12 @@ use airlock::export::Trust;
 use clap::Args;
 use domain::Timestamp;
 use domain::keys::PublicKey;
+use serde_json::{Value, json};
 use tlog::{LogError, Policy, VerifierKey};
 
 use super::failure;
-use crate::cli::Failure;
 use crate::cli::files::{malformed, read_text};
+use crate::cli::{Answer, Failure};
 
 /// The log's name and key, or a policy that names them and its witnesses.
 #[derive(Debug, Args)]
@@ -27,10 +28,23 @@ pub struct Believed {
     policy: Option<PathBuf>,
 }
 
-/// The key that signed a checkpoint, and when each witness of the policy cosigned it.
+/// The key that signed a checkpoint, and under a policy when each of its witnesses cosigned it.
 pub(super) struct Believable {
     pub(super) key: VerifierKey,
-    pub(super) cosigned: BTreeMap<String, Timestamp>,
+    cosigned: Option<BTreeMap<String, Timestamp>>,
+}
+
+impl Believable {
+    /// `answer`, with the times of the witnesses if there is a policy.
+    pub(super) fn told(&self, mut json: Value, mut text: String) -> Answer {
+        if let (Some(cosigned), Some(members)) = (&self.cosigned, json.as_object_mut()) {
+            members.insert("cosigned".to_owned(), json!(cosigned));
+            text.extend(
+                cosigned.iter().map(|(name, time)| format!("\ncosigned by {name} at {time}")),
+            );
+        }
+        Answer::new(json, text)
+    }
 }
 
 impl Believed {
@@ -49,10 +63,10 @@ impl Believed {
                     .map(|log| log.key.clone());
                 let origin = || LogError::Malformed { what: "checkpoint" };
                 let key = log.ok_or_else(|| failure(&origin()))?;
-                Ok(Believable { key, cosigned: witnessed.cosigned().clone() })
+                Ok(Believable { key, cosigned: Some(witnessed.cosigned().clone()) })
             }
             (None, Some(origin), Some(path)) => {
-                Ok(Believable { key: verifier_key(origin, path)?, cosigned: BTreeMap::new() })
+                Ok(Believable { key: verifier_key(origin, path)?, cosigned: None })
             }
             _ => Err(Failure::unusable_because(
                 "usage",
