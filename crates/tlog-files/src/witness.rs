@@ -81,17 +81,13 @@ impl WitnessFolder {
             return Ok(());
         }
         let hash = Digest::of(request.note.as_bytes());
-        let path = place.join(format!("conflict-{}", hex(&hash)));
+        let path = place.join(format!("conflict-{}", hash.hex()));
         Ok(self.writer.write_all(&[(path, request.note.as_bytes())])?)
     }
 
     fn place(&self, key: &VerifierKey) -> PathBuf {
-        self.folder.join(hex(&Digest::of(key.origin().as_bytes())))
+        self.folder.join(Digest::of(key.origin().as_bytes()).hex())
     }
-}
-
-fn hex(digest: &Digest) -> String {
-    digest.to_string().trim_start_matches("sha256:").to_owned()
 }
 
 fn malformed() -> LogError {
@@ -181,7 +177,7 @@ mod tests {
             let fork = grown(&mut other, &[entry], 1);
             let refused = witness.advance(&fork, &scene.key).unwrap().unwrap_err();
             assert_eq!(refused, WitnessRefusal::Inconsistent);
-            let kept = place.join(format!("conflict-{}", hex(&Digest::of(fork.note.as_bytes()))));
+            let kept = place.join(format!("conflict-{}", Digest::of(fork.note.as_bytes()).hex()));
             assert_eq!(kept.exists(), usize::from(entry) + 1 < MAX_FILES, "{entry}");
         }
         assert_eq!(witness.latest(&scene.key).unwrap().unwrap().size, 1);

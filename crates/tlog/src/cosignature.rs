@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_time_is_what_was_signed() {
-        let (witness, _) = witness();
+        let (witness, secret) = witness();
         assert_eq!(witness.to_string().parse::<WitnessKey>().unwrap(), witness);
         assert_eq!(witness.time_of(&cosigned(&[])).unwrap(), None);
         for (times, latest) in
@@ -140,9 +140,8 @@ mod tests {
             // The log's own signature is none the worse for it.
             assert!(SignedCheckpoint::verify(&note, &key()).is_ok());
         }
-        let error =
-            witness.cosign(log_checkpoint().checkpoint(), at(-1), &super::tests::witness().1);
-        assert_eq!(error.unwrap_err().reason(), "log.malformed");
+        let error = witness.cosign(log_checkpoint().checkpoint(), at(-1), &secret).unwrap_err();
+        assert_eq!(error.reason(), "log.malformed");
     }
 
     fn log_checkpoint() -> SignedCheckpoint {

@@ -56,11 +56,18 @@ enum Rule {
 /// INVARIANT: made by [`Policy::verify`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witnessed {
+    log: VerifierKey,
     signed: SignedCheckpoint,
     cosigned: BTreeMap<String, Timestamp>,
 }
 
 impl Witnessed {
+    /// The log of the policy that signed it.
+    #[must_use]
+    pub const fn log(&self) -> &VerifierKey {
+        &self.log
+    }
+
     /// The checkpoint with its note.
     #[must_use]
     pub const fn signed(&self) -> &SignedCheckpoint {
@@ -89,7 +96,7 @@ impl Policy {
     /// `log.cosignature` if a cosignature under the name of a witness is wrong; `log.quorum` if too
     /// few cosigned.
     pub fn verify(&self, note: &str) -> Result<Witnessed, LogError> {
-        let signed = self.signed(note)?;
+        let (log, signed) = self.signed(note)?;
         let mut cosigned = BTreeMap::new();
         let mut by = BTreeSet::new();
         for (number, witness) in self.witnesses.iter().enumerate() {
@@ -99,17 +106,17 @@ impl Policy {
             }
         }
         if self.quorum.is_met(&by) {
-            return Ok(Witnessed { signed, cosigned });
+            return Ok(Witnessed { log: log.clone(), signed, cosigned });
         }
         Err(LogError::Quorum { cosigned: cosigned.into_keys().collect() })
     }
 
     /// By one of the logs; for the error, by the first with the note's origin.
-    fn signed(&self, note: &str) -> Result<SignedCheckpoint, LogError> {
+    fn signed(&self, note: &str) -> Result<(&VerifierKey, SignedCheckpoint), LogError> {
         let mut refused = None;
         for log in &self.logs {
             match SignedCheckpoint::verify(note, &log.key) {
-                Ok(signed) => return Ok(signed),
+                Ok(signed) => return Ok((&log.key, signed)),
                 Err(error) if matches!(refused, None | Some(LogError::Origin { .. })) => {
                     refused = Some(error);
                 }

@@ -75,14 +75,26 @@ impl Witness {
         &self.key
     }
 
-    /// The cosignature's line and the size, if the request may be cosigned.
-    fn answer(&self, body: &[u8]) -> Result<(String, u64), Refused> {
-        let text = str::from_utf8(body).map_err(|_| WitnessRefusal::Malformed)?;
-        let request: AddCheckpoint = text.parse()?;
+    /// The cosignature's line, if the request may be cosigned.
+    fn answer(&self, body: &[u8]) -> Result<String, Refused> {
+        let request = str::from_utf8(body).map_err(|_| WitnessRefusal::Malformed);
+        let request = request.and_then(str::parse::<AddCheckpoint>);
+        let answer = match &request {
+            Ok(request) => self.cosign(request),
+            Err(refusal) => Err((*refusal).into()),
+        };
+        let origin = request.map_or_else(|_| String::new(), |request| request.origin().to_owned());
+        let outcome = answer.as_ref().map(|(_, size)| *size).map_err(Refused::reason);
+        (self.observer)(&Answered { origin, outcome });
+        answer.map(|(line, _)| line)
+    }
+
+    /// The line and the size.
+    fn cosign(&self, request: &AddCheckpoint) -> Result<(String, u64), Refused> {
         let log = self.logs.get(request.origin()).ok_or(WitnessRefusal::UnknownLog)?;
         // One request at a time, from the comparison to the cosignature.
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        let grown = folder.advance(&request, log)??;
+        let grown = folder.advance(request, log)??;
         let line = grown.cosign(&self.key, (self.clock)(), &self.secret)?;
         Ok((line, grown.checkpoint().size))
     }
@@ -98,16 +110,8 @@ pub fn router(witness: Arc<Witness>) -> Router {
 
 async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: axum::body::Bytes) -> Response {
     // The memory blocks on the disk.
-    let answered = tokio::task::spawn_blocking(move || {
-        let answer = witness.answer(&body);
-        let origin = str::from_utf8(&body).ok().and_then(|text| text.parse::<AddCheckpoint>().ok());
-        let origin = origin.map_or_else(String::new, |request| request.origin().to_owned());
-        let outcome = answer.as_ref().map(|(_, size)| *size).map_err(Refused::reason);
-        (witness.observer)(&Answered { origin, outcome });
-        answer
-    });
-    match answered.await {
-        Ok(Ok((line, _))) => line.into_response(),
+    match tokio::task::spawn_blocking(move || witness.answer(&body)).await {
+        Ok(Ok(line)) => line.into_response(),
         Ok(Err(refused)) => refused.into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

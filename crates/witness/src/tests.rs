@@ -114,7 +114,7 @@ async fn without_its_memory_nothing_is_cosigned() {
     let witness = scene.witness();
     scene.log.append(&[b"1".to_vec()]).unwrap();
     assert_eq!(asked(&witness, scene.request(0).to_string()).await.0, 200);
-    let hash = domain::Digest::of(ORIGIN.as_bytes()).to_string().replace("sha256:", "");
+    let hash = domain::Digest::of(ORIGIN.as_bytes()).hex();
     let path = scene.folder.path().join("witness").join(hash).join("checkpoint");
     std::fs::write(path, "altered").unwrap();
     scene.log.append(&[b"2".to_vec()]).unwrap();

@@ -56,13 +56,7 @@ impl Believed {
                 let policy: Policy =
                     read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
                 let witnessed = policy.verify(note).map_err(|error| failure(&error))?;
-                let log = policy
-                    .logs()
-                    .iter()
-                    .find(|log| log.key.open(note).is_ok())
-                    .map(|log| log.key.clone());
-                let origin = || LogError::Malformed { what: "checkpoint" };
-                let key = log.ok_or_else(|| failure(&origin()))?;
+                let key = witnessed.log().clone();
                 Ok(Believable { key, cosigned: Some(witnessed.cosigned().clone()) })
             }
             (None, Some(origin), Some(path)) => {

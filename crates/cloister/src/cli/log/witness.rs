@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use domain::Timestamp;
@@ -69,12 +68,9 @@ async fn serve(witness: Arc<Witness>, address: SocketAddr) -> Outcome {
     Ok(Answer::new(json!({ "verdict": "stopped", "reason": null }), "stopped"))
 }
 
+/// It was set when the witness started.
 fn clock() -> Clock {
-    Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
-        Timestamp::from_unix_seconds(seconds).unwrap_or(Timestamp::EPOCH)
-    })
+    Arc::new(|| now().unwrap_or(Timestamp::EPOCH))
 }
 
 fn observer() -> Observer {
