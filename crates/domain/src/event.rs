@@ -1,14 +1,15 @@
 //! What the log holds: one [`Entry`] for each decision, refusals included.
 //!
-//! INVARIANT: an entry has no field that can hold personal data. People appear as [`PersonId`]
-//! pseudonyms; titles, purposes and names stay in the objects that `object` and `evidence` name by
-//! digest.
+//! INVARIANT: an entry has no field that can hold personal data. People appear as [`Pseudonym`]s,
+//! commitments under keys that can be destroyed; titles, purposes and names stay in the objects that
+//! `object` and `evidence` name by digest, of which [`Event::personal`] says which can be erased.
 
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, CanonicalError};
 use crate::claims::Trust;
-use crate::ids::{EntryId, PersonId, ProjectId};
+use crate::ids::{EntryId, ProjectId};
+use crate::pseudonym::Pseudonym;
 use crate::{Digest, ReasonCode, Timestamp};
 
 /// One log entry, kept as its RFC 8785 bytes.
@@ -22,9 +23,9 @@ pub struct Entry {
     pub time: Timestamp,
     /// Who decided.
     pub actor: Actor,
-    /// The person on whose statement the decision rests, as a pseudonym.
+    /// The person on whose statement the decision rests, as this project knows them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub person: Option<PersonId>,
+    pub person: Option<Pseudonym>,
     /// What was decided and how.
     #[serde(flatten)]
     pub event: Event,
@@ -58,6 +59,9 @@ pub struct Event {
     /// Whether the enclave's root of trust is a hardware vendor's, where one is concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Trust>,
+    /// How many reviewers must accept an output of the project: said where it is approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reviews_required: Option<u32>,
 }
 
 impl Event {
@@ -84,6 +88,31 @@ impl Event {
             evidence: Vec::new(),
             previous: Vec::new(),
             platform: None,
+            reviews_required: None,
+        }
+    }
+
+    /// The objects, by digest, that hold what people said or who they are, and that go when the
+    /// event's record is erased. What others rest on beyond that (a dataset's manifest, rules,
+    /// evidence) says nothing of people.
+    #[must_use]
+    pub fn personal(&self) -> Vec<Digest> {
+        let first = self.evidence.first().copied();
+        match self.action {
+            // The proposal and the custodians' statements; the manifest and the signed request.
+            Action::ProjectApproved | Action::LaunchAuthorised => {
+                [self.object].into_iter().chain(first).collect()
+            }
+            // The sealed output; the vote; the receipt.
+            Action::JobFinished | Action::OutputReviewed | Action::OutputExported => {
+                first.into_iter().collect()
+            }
+            Action::DatasetSealed
+            | Action::EnclaveAttested
+            | Action::KeyReleased
+            | Action::OutputChecked
+            | Action::ExportRevoked
+            | Action::RecordErased => Vec::new(),
         }
     }
 }
@@ -106,7 +135,7 @@ impl Entry {
     }
 }
 
-/// The service that decided.
+/// Who decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
@@ -114,6 +143,8 @@ pub enum Actor {
     Airlock,
     /// The broker.
     Broker,
+    /// Whoever runs the deployment.
+    Operator,
 }
 
 /// What happened, in the order of the nine stages.
@@ -139,6 +170,9 @@ pub enum Action {
     OutputExported,
     /// 8: an export was withdrawn.
     ExportRevoked,
+    /// What was kept of people behind an earlier entry was destroyed: `object` is the digest of that
+    /// entry's leaf, `previous` its name, `evidence` the objects that went.
+    RecordErased,
 }
 
 /// How a decision went.
@@ -157,6 +191,7 @@ pub enum Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reason as _;
 
     #[test]
     fn leaf_round_trips_and_stays_readable() {
@@ -176,6 +211,11 @@ mod tests {
         let leaf = entry.to_leaf().unwrap();
         assert_eq!(Entry::from_leaf(&leaf).unwrap(), entry);
         let text = String::from_utf8(leaf).unwrap();
+        // A name where a pseudonym belongs makes it no entry.
+        let mut named: serde_json::Value = serde_json::from_str(&text).unwrap();
+        named["person"] = "alice".into();
+        let named = canonical::to_vec(&named).unwrap();
+        assert_eq!(Entry::from_leaf(&named).unwrap_err().reason(), "format.not-json");
         assert!(
             text.starts_with(
                 r#"{"action":"EnclaveAttested","actor":"broker","decision":"refused","#

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod launch;
 pub mod output;
 pub mod project;
+pub mod pseudonym;
 pub mod reason;
 pub mod recorded;
 pub mod review;
