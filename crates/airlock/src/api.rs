@@ -111,6 +111,7 @@ fn name<T: std::str::FromStr>(text: &str) -> Result<T, AirlockError> {
 impl IntoResponse for AirlockError {
     fn into_response(self) -> Response {
         let status = match &self {
+            _ if self.reason() == "object.erased" => StatusCode::GONE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::Manifest(_) | Self::Request => StatusCode::BAD_REQUEST,
             Self::AlreadyDelivered | Self::AlreadyExported => StatusCode::CONFLICT,

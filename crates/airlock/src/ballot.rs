@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use domain::Digest;
 use domain::dsse::Envelope;
 use domain::event::{Action, Actor, Entry, Outcome};
-use domain::ids::PersonId;
+use domain::pseudonym::Pseudonym;
 use domain::review::Vote;
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError, ObjectError};
 
 use crate::AirlockError;
 use crate::chain::{Entries, read};
@@ -21,11 +21,11 @@ pub(crate) struct Ballot {
     vote: Digest,
 }
 
-/// The counted votes on one package.
+/// The counted votes on one package, by who cast them as the project knows them.
 #[derive(Debug, Default)]
 pub(crate) struct Ballots {
-    accepted: BTreeMap<PersonId, Ballot>,
-    rejected: BTreeMap<PersonId, Ballot>,
+    accepted: BTreeMap<Pseudonym, Ballot>,
+    rejected: BTreeMap<Pseudonym, Ballot>,
 }
 
 impl Ballots {
@@ -38,10 +38,27 @@ impl Ballots {
                     Vote::Accept => &mut ballots.accepted,
                     Vote::Reject => &mut ballots.rejected,
                 };
-                held.entry(person.clone()).or_insert(Ballot { index: *index, vote: object });
+                held.entry(person).or_insert(Ballot { index: *index, vote: object });
             }
         }
         ballots
+    }
+
+    /// The votes on which the export `exported` of `package` rests.
+    pub(crate) fn of_export(entries: &Entries, package: Digest, exported: &Entry) -> Self {
+        let named = entries.iter().filter(|(_, entry)| exported.event.previous.contains(&entry.id));
+        Self::count(&named.cloned().collect::<Vec<_>>(), package)
+    }
+
+    /// Without acceptances that were erased: nobody can show any more what they said. A rejection
+    /// stays one.
+    pub(crate) fn readable(mut self, ledger: &Ledger) -> Self {
+        let erased = |ballot: &Ballot| {
+            let read = ledger.object(&ballot.vote);
+            matches!(read, Err(LedgerError::Object(ObjectError::Erased(_))))
+        };
+        self.accepted.retain(|_, ballot| !erased(ballot));
+        self
     }
 
     /// Whether a reviewer rejected the package.
@@ -55,16 +72,16 @@ impl Ballots {
     }
 
     /// Whether this reviewer's `vote` is already counted.
-    pub(crate) fn has(&self, person: &PersonId, vote: Vote) -> bool {
+    pub(crate) fn has(&self, reviewer: &Pseudonym, vote: Vote) -> bool {
         match vote {
-            Vote::Accept => self.accepted.contains_key(person),
-            Vote::Reject => self.rejected.contains_key(person),
+            Vote::Accept => self.accepted.contains_key(reviewer),
+            Vote::Reject => self.rejected.contains_key(reviewer),
         }
     }
 
-    /// Where the acceptance by `person` stands.
-    pub(crate) fn acceptance(&self, person: &PersonId) -> Option<u64> {
-        self.accepted.get(person).map(|ballot| ballot.index)
+    /// Where the acceptances stand.
+    pub(crate) fn acceptances(&self) -> impl Iterator<Item = u64> {
+        self.accepted.values().map(|ballot| ballot.index)
     }
 
     /// The signed votes, acceptances first.
@@ -75,7 +92,7 @@ impl Ballots {
 }
 
 /// A vote that counted has its reviewer as person; a rejection is the one refused entry that has.
-fn counted(entry: &Entry, package: Digest) -> Option<(&PersonId, Vote, Digest)> {
+fn counted(entry: &Entry, package: Digest) -> Option<(Pseudonym, Vote, Digest)> {
     let vote = match &entry.event.outcome {
         Outcome::Accepted => Vote::Accept,
         Outcome::Refused { reason } if reason.as_str() == "review.rejected" => Vote::Reject,
@@ -84,6 +101,6 @@ fn counted(entry: &Entry, package: Digest) -> Option<(&PersonId, Vote, Digest)> 
     let own = entry.actor == Actor::Airlock
         && entry.event.action == Action::OutputReviewed
         && entry.event.object == package;
-    let person = entry.person.as_ref().filter(|_| own)?;
+    let person = entry.person.filter(|_| own)?;
     Some((person, vote, *entry.event.evidence.first()?))
 }

@@ -5,7 +5,6 @@
 //! each reason; only the one accepted delivery of a launch is kept.
 
 use disclosure::{CheckReport, Footprints, FootprintsError, PackedFile, RecheckError};
-use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::event::{Action, Event};
 use domain::output::{CheckedOutput, OutputPackage, output_report_data};
@@ -14,6 +13,7 @@ use evidence::snp::{Crl, Expected, Measurements};
 use wire::airlock::{OutputSummary, SealedOutput};
 
 use crate::chain::{Chain, Steps};
+use crate::kept::to_keep;
 use crate::output::Delivery;
 use crate::{Airlock, AirlockError};
 
@@ -62,7 +62,7 @@ impl Airlock {
         sealed: SealedOutput,
     ) -> Result<(Opened, [Vec<u8>; 2]), AirlockError> {
         let moment = Moment { at: self.now(), crl: self.crl()? };
-        let kept = canonical::to_vec(&sealed).map_err(AirlockError::Malformed)?;
+        let kept = to_keep(&sealed)?;
         let chain = Chain::load(&self.ledger, steps, moment.at)?;
         let opened = self.open(chain, sealed, &moment)?;
         Ok((opened, [kept, moment.crl]))
@@ -123,7 +123,7 @@ impl Airlock {
             return Err(AirlockError::AlreadyDelivered);
         }
         let [sealed, crl] = objects;
-        let (sealed, crl) = (self.ledger.keep(&sealed)?, self.ledger.keep(&crl)?);
+        let (sealed, crl) = (self.ledger.keep_personal(&sealed)?, self.ledger.keep(&crl)?);
         let draft = |event: Event| {
             let event = Event {
                 project: Some(opened.package.project.clone()),

@@ -10,6 +10,7 @@ mod chain;
 mod error;
 pub mod export;
 mod intake;
+mod kept;
 mod output;
 mod refusal;
 mod release;

@@ -12,12 +12,12 @@ use domain::output::OutputPackage;
 use domain::{Digest, Timestamp};
 use wire::airlock::{
     OutputContent, OutputState, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, RefusedFile,
-    SealedOutput,
 };
 
 use crate::ballot::Ballots;
-use crate::chain::{Chain, Entries, Steps, is, read};
+use crate::chain::{Chain, Entries, Steps, is};
 use crate::intake::{Moment, Opened};
+use crate::kept;
 use crate::release::export_of;
 use crate::{Airlock, AirlockError};
 
@@ -96,10 +96,22 @@ pub(crate) struct Facts {
 }
 
 impl Airlock {
-    /// All outputs that were taken in, oldest first.
+    /// All outputs that were taken in, oldest first, but for those whose records were erased.
     pub(crate) fn outputs(&self) -> Result<Vec<OutputSummary>, AirlockError> {
         let entries = self.ledger.entries()?;
-        Delivery::all(&entries).map(|delivery| self.row(&entries, &delivery)).collect()
+        let readable =
+            Delivery::all(&entries).filter(|delivery| !self.is_erased(&entries, delivery));
+        readable.map(|delivery| self.row(&entries, &delivery)).collect()
+    }
+
+    /// Whether what is needed to open a delivery was erased: itself, its launch, or its approval.
+    fn is_erased(&self, entries: &Entries, delivery: &Delivery) -> bool {
+        let rests_on = Steps::of(entries, delivery.manifest).ok();
+        let rests_on = rests_on.iter().flat_map(|steps| [&steps.approved, &steps.authorised]);
+        let own = entries.iter().map(|(_, entry)| entry).filter(|entry| {
+            Delivery::of(entry).is_some_and(|found| found.package == delivery.package)
+        });
+        rests_on.map(|step| &step.entry).chain(own).any(|entry| self.ledger.is_erased(entry))
     }
 
     /// The listing's row of the output called `id`.
@@ -119,10 +131,10 @@ impl Airlock {
 
     fn row(&self, entries: &Entries, delivery: &Delivery) -> Result<OutputSummary, AirlockError> {
         let facts = self.facts(entries, delivery)?;
-        let ballots = Ballots::count(entries, delivery.package);
+        let ballots = Ballots::count(entries, delivery.package).readable(&self.ledger);
         let exported = export_of(entries, delivery.package).is_some();
         // What passed its checks can still be kept in by what left before it.
-        let to_review = facts.to_review && checked_index(entries, delivery.package).is_some();
+        let to_review = facts.to_review && checked(entries, delivery.package).is_some();
         let mut refused = facts.refused.clone();
         if facts.to_review && !to_review {
             refused.extend(kept_in(entries, delivery.package, &refused));
@@ -171,7 +183,7 @@ impl Airlock {
         delivery: &Delivery,
     ) -> Result<Opened, AirlockError> {
         let chain = self.chain_of(entries, delivery)?;
-        let sealed: SealedOutput = read(&self.ledger, Some(&delivery.sealed))?;
+        let sealed = kept::delivered(&self.ledger, &delivery.sealed, &delivery.manifest)?;
         let moment = Moment { at: delivery.received, crl: self.ledger.object(&delivery.crl)? };
         self.open(chain, sealed, &moment)
     }
@@ -264,19 +276,16 @@ fn kept_in(entries: &Entries, package: Digest, files: &[RefusedFile]) -> Vec<Ref
 /// What listings know of each package.
 pub(crate) type KnownFacts = BTreeMap<Digest, Arc<Facts>>;
 
-/// Whether the log shows the accepted check of `package`.
-pub(crate) fn checked_index(entries: &Entries, package: Digest) -> Option<u64> {
-    entries
-        .iter()
-        .find(|(_, entry)| {
-            is(entry, Actor::Airlock, Action::OutputChecked) && entry.event.object == package
-        })
-        .map(|(index, _)| *index)
+/// The accepted check of `package`, if the log shows it.
+pub(crate) fn checked(entries: &Entries, package: Digest) -> Option<&(u64, Entry)> {
+    entries.iter().find(|(_, entry)| {
+        is(entry, Actor::Airlock, Action::OutputChecked) && entry.event.object == package
+    })
 }
 
 /// Refuses what the log does not show to have passed its checks, with the reason that it does show.
 pub(crate) fn must_have_passed(entries: &Entries, package: Digest) -> Result<(), AirlockError> {
-    if checked_index(entries, package).is_some() {
+    if checked(entries, package).is_some() {
         return Ok(());
     }
     let kept_in = kept_in(entries, package, &[]).into_iter().next();

@@ -12,7 +12,7 @@ use domain::canonical;
 use domain::claims::Claims;
 use domain::dsse::Envelope;
 use domain::event::{Action, Actor, Entry, Event};
-use domain::ids::{ExportId, OutputId};
+use domain::ids::{EntryId, ExportId, OutputId};
 use domain::review::ReviewedOutput;
 use domain::{Digest, Timestamp, Verified};
 use wire::airlock::Exported;
@@ -24,7 +24,7 @@ use crate::export::{
     Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
 };
 use crate::intake::{Moment, Opened};
-use crate::output::{Delivery, checked_index, must_have_passed, name_bits};
+use crate::output::{Delivery, checked, must_have_passed, name_bits};
 use crate::{Airlock, AirlockError};
 
 /// An export that the log shows: what a file may be made from.
@@ -32,6 +32,7 @@ struct Released {
     receipt: Receipt,
     envelope: Envelope,
     index: u64,
+    ballots: Ballots,
 }
 
 impl Airlock {
@@ -66,7 +67,8 @@ impl Airlock {
         let package = delivery.package;
         let opened = self.reopen(entries, delivery)?;
         let claims = self.verify_evidence(&opened.chain, &opened.sealed, package, &moment)?;
-        let votes = Ballots::count(entries, package).envelopes(&self.ledger)?;
+        let ballots = Ballots::count(entries, package).readable(&self.ledger);
+        let votes = ballots.envelopes(&self.ledger)?;
         let reviewed = reviewed(&opened, &votes, entries, moment.at)?;
         let remembered = self.remembered(entries, &opened)?;
         let mut members = kept_members(&opened, &votes, &moment)?;
@@ -74,16 +76,24 @@ impl Airlock {
         let receipt = receipt(&opened, &claims, &reviewed, &members, moment.at);
         // Nothing leaves that its receiver would have to refuse.
         links(&members, &receipt, &self.own_trust(&opened), &self.roots)?;
-        for (_, bytes) in members.iter().filter(|(path, _)| !is_plaintext(path)) {
-            self.ledger.keep(bytes)?;
+        for (path, bytes) in &members {
+            match kept_as(path) {
+                Kept::Personal => self.ledger.keep_personal(bytes)?,
+                Kept::Plain => self.ledger.keep(bytes)?,
+                Kept::Not => continue,
+            };
         }
         let envelope = receipt.sign(&self.signing_key)?;
         let kept = canonical::to_vec(&envelope).map_err(AirlockError::Malformed)?;
         let event = Event {
             project: Some(receipt.project.clone()),
-            evidence: [self.ledger.keep(&kept)?, package].into_iter().chain(remembered).collect(),
+            evidence: [self.ledger.keep_personal(&kept)?, package]
+                .into_iter()
+                .chain(remembered)
+                .collect(),
             policy: Some(receipt.release_policy),
             platform: Some(receipt.platform),
+            previous: rests_on(entries, package, &ballots),
             ..Event::accepted(
                 Action::OutputExported,
                 envelope.payload_digest().map_err(AirlockError::ReadSignature)?,
@@ -114,7 +124,8 @@ impl Airlock {
         if digest != entry.event.object {
             return Err(AirlockError::Export(ExportError::Member(RECEIPT.to_owned())));
         }
-        Ok(Released { receipt, envelope, index })
+        let ballots = Ballots::of_export(entries, package, entry);
+        Ok(Released { receipt, envelope, index, ballots })
     }
 
     /// The zip file, with proofs against the log's newest checkpoint.
@@ -125,10 +136,13 @@ impl Airlock {
         delivery: &Delivery,
     ) -> Result<Vec<u8>, AirlockError> {
         let opened = self.reopen(entries, delivery)?;
-        let mut plaintext = plaintext(&opened);
+        let mut made_anew = plaintext(&opened);
+        let votes = released.ballots.envelopes(&self.ledger)?;
+        let votes = canonical::to_vec(&votes).map_err(AirlockError::Malformed)?;
+        made_anew.insert(REVIEWS.to_owned(), votes);
         let mut members = Members::new();
         for (path, digest) in &released.receipt.members {
-            let bytes = match plaintext.remove(path) {
+            let bytes = match made_anew.remove(path) {
                 Some(bytes) if Digest::of(&bytes) == *digest => bytes,
                 Some(_) => return Err(ExportError::Member(path.clone()).into()),
                 None => self.ledger.object(digest)?,
@@ -190,8 +204,30 @@ fn plaintext(opened: &Opened) -> Members {
     files.map(file).collect()
 }
 
-fn is_plaintext(path: &str) -> bool {
-    path.starts_with(FILES)
+/// How the ledger keeps a member of an export.
+enum Kept {
+    /// As an object that can be erased.
+    Personal,
+    /// As an object that says nothing of people.
+    Plain,
+    /// Not at all: plaintext stays nowhere, and the votes are objects one by one.
+    Not,
+}
+
+fn kept_as(path: &str) -> Kept {
+    match path {
+        REVIEWS => Kept::Not,
+        PROPOSAL | APPROVALS | MANIFEST => Kept::Personal,
+        path if path.starts_with(FILES) => Kept::Not,
+        _ => Kept::Plain,
+    }
+}
+
+/// The decisions that an export follows: the accepted check, and the votes that counted.
+fn rests_on(entries: &Entries, package: Digest, ballots: &Ballots) -> Vec<EntryId> {
+    let votes: BTreeSet<u64> = ballots.acceptances().collect();
+    let voted = entries.iter().filter(|(index, _)| votes.contains(index));
+    checked(entries, package).into_iter().chain(voted).map(|(_, entry)| entry.id.clone()).collect()
 }
 
 fn receipt(
@@ -229,10 +265,9 @@ fn receipt(
 /// verification asks for.
 fn proved(entries: &Entries, released: &Released, opened: &Opened) -> Vec<u64> {
     let package = opened.package_digest;
-    let ballots = Ballots::count(entries, package);
     let mut indices = opened.chain.steps.indices().to_vec();
-    indices.extend(checked_index(entries, package));
-    indices.extend(released.receipt.reviewers.iter().filter_map(|who| ballots.acceptance(who)));
+    indices.extend(checked(entries, package).map(|(index, _)| *index));
+    indices.extend(released.ballots.acceptances());
     indices.push(released.index);
     indices.sort_unstable();
     indices

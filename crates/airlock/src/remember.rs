@@ -9,16 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use disclosure::{CheckReport, ReleaseEntry, ReleaseError, ReleaseLimits, Releases};
-use domain::dsse::Envelope;
+use domain::Digest;
 use domain::event::{Action, Actor, Entry};
 use domain::ids::ProjectId;
 use domain::output::OutputPackage;
-use domain::{Digest, canonical};
-use wire::airlock::SealedOutput;
 
-use crate::chain::{Entries, is, read};
-use crate::export::Receipt;
+use crate::chain::{Entries, Steps, is};
 use crate::intake::Opened;
+use crate::kept::ciphertext;
 use crate::output::Delivery;
 use crate::{Airlock, AirlockError};
 
@@ -94,11 +92,12 @@ impl Airlock {
         let from = history.next;
         for (index, entry) in entries.iter().filter(|(index, _)| *index >= from) {
             history.next = index.saturating_add(1);
-            let Some((receipt, package, sealed_head)) = released(entry) else { continue };
-            let envelope: Envelope = read(&self.ledger, Some(&receipt))?;
-            let (receipt, _) = Receipt::verify(&envelope, &self.signing_key.public())?;
-            if receipt.dataset == dataset {
-                self.left(history, dataset, self.package(entries, package)?, sealed_head)?;
+            let Some((package, sealed_head)) = released(entry) else { continue };
+            let delivery = Delivery::of_package(entries, package)?;
+            // As the log has it, and not the receipt: that can be erased.
+            let of = Steps::of(entries, delivery.manifest)?.sealed.entry.event.object;
+            if of == dataset {
+                self.left(history, dataset, self.package(&delivery)?, sealed_head)?;
             }
         }
         Ok(())
@@ -141,27 +140,23 @@ impl Airlock {
     }
 
     /// The sealed package of an output, opened again.
-    fn package(&self, entries: &Entries, package: Digest) -> Result<OutputPackage, AirlockError> {
-        let delivery = Delivery::of_package(entries, package)?;
-        let sealed = self.ledger.object(&delivery.sealed())?;
-        let sealed: SealedOutput =
-            canonical::from_slice(&sealed).map_err(AirlockError::Malformed)?;
-        let manifest = Digest::of(&sealed.initdata);
-        let bytes = seal::open_output(&sealed.sealed, &self.sealing_key, &manifest)
+    fn package(&self, delivery: &Delivery) -> Result<OutputPackage, AirlockError> {
+        let sealed = ciphertext(&self.ledger, &delivery.sealed())?;
+        let bytes = seal::open_output(&sealed, &self.sealing_key, &delivery.manifest)
             .map_err(AirlockError::Sealed)?;
         let opened = OutputPackage::from_bytes(&bytes).map_err(AirlockError::Malformed)?;
-        let same = opened.digest().map_err(AirlockError::Malformed)? == package;
+        let same = opened.digest().map_err(AirlockError::Malformed)? == delivery.package;
         if same { Ok(opened) } else { Err(AirlockError::OtherLaunch) }
     }
 }
 
-/// Receipt, package and commitment to the head of the chain of an export.
-fn released(entry: &Entry) -> Option<(Digest, Digest, Option<Digest>)> {
+/// Package and commitment to the head of the chain of an export.
+fn released(entry: &Entry) -> Option<(Digest, Option<Digest>)> {
     if !is(entry, Actor::Airlock, Action::OutputExported) {
         return None;
     }
     let evidence = &entry.event.evidence;
-    Some((*evidence.first()?, *evidence.get(1)?, evidence.get(2).copied()))
+    Some((*evidence.get(1)?, evidence.get(2).copied()))
 }
 
 fn bits(report: &CheckReport) -> u64 {

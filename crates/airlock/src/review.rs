@@ -5,11 +5,12 @@ use domain::event::{Action, Event};
 use domain::ids::OutputId;
 use domain::review::{Review, ReviewError, Vote};
 use domain::{ReasonCode, canonical};
+use ledger::Person;
 use wire::airlock::OutputSummary;
 
 use crate::ballot::Ballots;
 use crate::intake::Opened;
-use crate::output::{Delivery, must_have_passed};
+use crate::output::{Delivery, checked, must_have_passed};
 use crate::release::export_of;
 use crate::{Airlock, AirlockError};
 
@@ -42,8 +43,11 @@ impl Airlock {
     ) -> Result<(), AirlockError> {
         let package = opened.package_digest;
         let entries = self.ledger.entries()?;
-        let ballots = Ballots::count(&entries, package);
-        if ballots.has(&review.reviewer, review.vote) {
+        let ballots = Ballots::count(&entries, package).readable(&self.ledger);
+        let project = Some(opened.package.project.clone());
+        let reviewer = Person { person: review.reviewer.clone(), project: project.clone() };
+        let reviewer = self.ledger.pseudonym_of(&reviewer);
+        if reviewer.is_some_and(|reviewer| ballots.has(&reviewer, review.vote)) {
             return Ok(());
         }
         if export_of(&entries, package).is_some() {
@@ -61,8 +65,12 @@ impl Airlock {
         };
         let kept = canonical::to_vec(vote).map_err(AirlockError::Malformed)?;
         let event = Event {
-            project: Some(opened.package.project.clone()),
-            evidence: vec![self.ledger.keep(&kept)?],
+            project,
+            evidence: vec![self.ledger.keep_personal(&kept)?],
+            previous: checked(&entries, package)
+                .map(|(_, entry)| entry.id.clone())
+                .into_iter()
+                .collect(),
             platform: Some(opened.claims.get().platform.trust()),
             ..event
         };

@@ -113,6 +113,7 @@ impl Broker {
         case.event.evidence = vec![Digest::of(&statements)];
         let proposal = Proposal::parse(&request.proposal).map_err(BrokerError::Approval)?;
         case.event.project = Some(proposal.project.clone());
+        case.event.reviews_required = Some(proposal.reviews_required);
         let dataset = record.dataset(&proposal.dataset)?;
         case.event.evidence.push(dataset.object);
         case.event.previous = vec![dataset.entry.clone()];
@@ -138,9 +139,9 @@ impl Broker {
         {
             return Err(BrokerError::ApprovalSuperseded);
         }
-        self.ledger.keep(&request.proposal)?;
+        self.ledger.keep_personal(&request.proposal)?;
         self.ledger.keep(&request.output_rules)?;
-        self.ledger.keep(&statements)?;
+        self.ledger.keep_personal(&statements)?;
         Ok((approval, dataset))
     }
 }

@@ -61,10 +61,11 @@ impl Broker {
         )
         .map_err(BrokerError::Launch)?;
         record.job_not_run(&manifest)?;
+        record.request_not_erased(&Digest::of(envelope))?;
         let initdata = manifest.to_initdata().map_err(BrokerError::Launch)?;
         case.person = Some(manifest.author.clone());
-        case.event.object = self.ledger.keep(&initdata)?;
-        self.ledger.keep(envelope)?;
+        case.event.object = self.ledger.keep_personal(&initdata)?;
+        self.ledger.keep_personal(envelope)?;
         Ok((manifest, initdata))
     }
 }

@@ -15,7 +15,7 @@ use crate::BrokerError;
 use crate::state::{Dataset, Project, Record};
 
 /// Reads the whole log. A dataset whose signer is no configured custodian any more, and projects
-/// on it, are left out: nothing is released for them.
+/// on it, are left out, and so is what was erased: nothing is released for them.
 ///
 /// # Errors
 /// [`BrokerError::Ledger`] if an object is missing or was altered, [`BrokerError::Replay`] if one
@@ -30,6 +30,10 @@ pub(crate) fn replay(
             continue;
         }
         let event = Replayed { ledger, index, entry };
+        if ledger.is_erased(&event.entry) {
+            event.erased(&mut record);
+            continue;
+        }
         match event.entry.event.action {
             Action::DatasetSealed => event.dataset(custodians, &mut record)?,
             Action::ProjectApproved => event.project(&mut record)?,
@@ -40,7 +44,8 @@ pub(crate) fn replay(
             | Action::OutputChecked
             | Action::OutputReviewed
             | Action::OutputExported
-            | Action::ExportRevoked => {}
+            | Action::ExportRevoked
+            | Action::RecordErased => {}
         }
     }
     Ok(record)
@@ -85,6 +90,19 @@ impl Replayed<'_> {
         let manifest = LaunchManifest::from_initdata(&bytes).map_err(|_| self.inconsistent())?;
         record.add_launch(digest, manifest, self.entry.id);
         Ok(())
+    }
+
+    /// An approval that nobody can read any more is none; a request that was acted on, and that
+    /// somebody may have kept, is not acted on again.
+    fn erased(self, record: &mut Record) {
+        if self.entry.event.action == Action::LaunchAuthorised {
+            record.erased_requests.extend(self.entry.event.evidence.first());
+        }
+        if let (Action::ProjectApproved, Some(project)) =
+            (self.entry.event.action, &self.entry.event.project)
+        {
+            record.end_project(project, self.entry.event.object);
+        }
     }
 
     fn evidence(&self, place: usize) -> Result<Digest, BrokerError> {

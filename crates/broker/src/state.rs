@@ -35,6 +35,8 @@ pub(crate) struct Record {
     projects: BTreeMap<ProjectId, Arc<Project>>,
     superseded: BTreeSet<Digest>,
     launches: BTreeMap<Digest, Launch>,
+    /// Signed requests for launches whose records were erased.
+    pub(crate) erased_requests: BTreeSet<Digest>,
 }
 
 /// A registered dataset.
@@ -94,6 +96,19 @@ impl Record {
         if let Some(before) = before.filter(|before| before.approval.digest() != digest) {
             self.superseded.insert(before.approval.digest());
         }
+    }
+
+    /// The project's latest approval, of this proposal, was erased: it has none.
+    pub(crate) fn end_project(&mut self, name: &ProjectId, proposal: Digest) {
+        self.superseded.insert(proposal);
+        if let Some(before) = self.projects.remove(name) {
+            self.superseded.insert(before.approval.digest());
+        }
+    }
+
+    /// Refuses a request whose launch was erased: whether its job has run cannot be told any more.
+    pub(crate) fn request_not_erased(&self, request: &Digest) -> Result<(), BrokerError> {
+        if self.erased_requests.contains(request) { Err(BrokerError::JobRun) } else { Ok(()) }
     }
 
     /// The current approval of a project.

@@ -30,6 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use api::{openapi_json, router};
 pub use app::people::{LoginToken, NewPerson};
 pub use authz::Role;
+pub use db::erased::forget;
 pub use error::ControlError;
 pub use job::JobState;
 pub use launch::{LaunchEvent, LaunchOrder};

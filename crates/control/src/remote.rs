@@ -73,6 +73,7 @@ fn passed_on(status: StatusCode) -> StatusCode {
         | StatusCode::FORBIDDEN
         | StatusCode::NOT_FOUND
         | StatusCode::CONFLICT
+        | StatusCode::GONE
         | StatusCode::PAYLOAD_TOO_LARGE => status,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }

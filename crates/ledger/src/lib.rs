@@ -5,28 +5,58 @@
 //! [`Recorded::assertion`]: holding a `Recorded<T>` means that the event of `T` is in a signed,
 //! published checkpoint.
 
+mod erase;
+mod files;
+mod known;
 mod objects;
+mod records;
 
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::canonical::CanonicalError;
 use domain::event::{Actor, Entry, Event};
 use domain::ids::{EntryId, PersonId};
 use domain::keys::SecretKey;
+use domain::pseudonym::Pseudonym;
 use domain::recorded::LogPlace;
 use domain::{Digest, Reason, Recorded, Timestamp};
 use tlog::{LeafProof, Log, LogError, VerifierKey};
 use tlog_files::FileStore;
 
+use known::Known;
+
+pub use erase::{EraseError, Erased};
 pub use objects::ObjectError;
+pub use records::{Person, RecordError, Records};
 
 /// The log of one deployment, open for writing, and its objects.
 #[derive(Debug)]
 pub struct Ledger {
     state: Mutex<State>,
     objects: objects::Objects,
+    records: Records,
     key: VerifierKey,
+}
+
+/// Where a ledger is kept. The parts have different enemies, and so different backups
+/// (docs/operating.md).
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// The log, and what its entries name by digest: `log/`, `objects/`, `sealed/`. May be copied.
+    pub data: PathBuf,
+    /// The log's commit cell: never restored together with the log.
+    pub state: PathBuf,
+    /// The keys of records: what is removed here is erased, unless a copy comes back.
+    pub record_keys: PathBuf,
+}
+
+impl Folders {
+    /// The side store in these folders, for reading.
+    #[must_use]
+    pub fn records(&self) -> Records {
+        Records::at(&self.data.join("sealed"), &self.record_keys)
+    }
 }
 
 #[derive(Debug)]
@@ -34,60 +64,76 @@ struct State {
     log: Log<FileStore>,
     /// Every entry that the log is known to hold.
     entries: Vec<(u64, Entry)>,
+    known: Known,
 }
 
 impl State {
     /// Lets the log finish or discard what a failed append left behind, and reads what is new. An
     /// append whose outcome was unknown may have come through: then its entry counts.
-    fn catch_up(&mut self) -> Result<(), LedgerError> {
+    fn catch_up(&mut self, records: &Records) -> Result<(), LedgerError> {
         self.log.append(&[])?;
         let known = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
         for index in known..self.log.size() {
             let entry = Entry::from_leaf(&self.log.entry(index)?).map_err(LedgerError::Entry)?;
-            self.entries.push((index, entry));
+            self.take(index, entry, records)?;
         }
+        Ok(())
+    }
+
+    fn take(&mut self, index: u64, entry: Entry, records: &Records) -> Result<(), LedgerError> {
+        self.known.note(&entry, &self.entries, records)?;
+        self.entries.push((index, entry));
         Ok(())
     }
 
     /// The entry of a draft, with the next sequence number of its actor; `drafted` are the entries
     /// that will precede it.
-    fn entry(&self, draft: Draft, drafted: &[Entry]) -> Result<Entry, LedgerError> {
+    fn entry(
+        &mut self,
+        draft: Draft,
+        drafted: &[Entry],
+        records: &Records,
+    ) -> Result<Entry, LedgerError> {
         let last = drafted
             .iter()
             .rev()
             .chain(self.entries.iter().rev().map(|(_, entry)| entry))
             .find(|entry| entry.actor == draft.actor);
+        let sequence = last.map_or(0, |entry| entry.sequence.saturating_add(1));
+        let project = draft.event.project.clone();
+        let who = draft.person.map(|person| Person { person, project });
+        // CRASH: a pseudonym that no entry has; nobody looks for it.
+        let person = who.map(|who| self.known.pseudonym(who, records)).transpose()?;
         Ok(Entry {
             id: EntryId::from_random(random_bits()?),
-            sequence: last.map_or(0, |entry| entry.sequence.saturating_add(1)),
+            sequence,
             time: draft.time,
             actor: draft.actor,
-            person: draft.person,
+            person,
             event: draft.event,
         })
     }
 }
 
 impl Ledger {
-    /// Opens the ledger in `folder` (`log/`, `objects/`), with the log's commit cell in the separate
-    /// folder `state`, and creates what is missing. `origin` and `key` are the log's.
+    /// Opens the ledger in `folders` and creates what is missing. `origin` and `key` are the log's.
+    /// An erasure that did not come to its end is finished.
     ///
     /// # Errors
     /// The log's own reasons, and [`LedgerError::Entry`] if it holds something that is no entry.
-    pub fn open(
-        folder: &Path,
-        state: &Path,
-        origin: &str,
-        key: SecretKey,
-    ) -> Result<Self, LedgerError> {
-        let store = FileStore::open(&folder.join("log"), &state.join("log-head"))
-            .map_err(LogError::from)?;
+    pub fn open(folders: &Folders, origin: &str, key: SecretKey) -> Result<Self, LedgerError> {
+        let Folders { data, state, record_keys } = folders;
+        let store =
+            FileStore::open(&data.join("log"), &state.join("log-head")).map_err(LogError::from)?;
         let log = Log::open(store, origin, key)?;
         let key = log.key().clone();
-        let mut state = State { log, entries: Vec::new() };
-        state.catch_up()?;
-        let objects = objects::Objects::open(&folder.join("objects"))?;
-        Ok(Self { state: Mutex::new(state), objects, key })
+        let records =
+            Records::open(&data.join("sealed"), record_keys).map_err(RecordError::from)?;
+        let mut state = State { log, entries: Vec::new(), known: Known::default() };
+        state.catch_up(&records)?;
+        state.finish_erasures(&records)?;
+        let objects = objects::Objects::open(&data.join("objects"))?;
+        Ok(Self { state: Mutex::new(state), objects, records, key })
     }
 
     /// Writes a decision to the log and, once it is durable and included, hands `value` back as
@@ -109,21 +155,24 @@ impl Ledger {
         others: Vec<Draft>,
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.catch_up()?;
-        let first = state.entry(draft, &[])?;
+        let mut state = self.state();
+        state.catch_up(&self.records)?;
+        let first = state.entry(draft, &[], &self.records)?;
         let entry = first.id.clone();
         let mut drafted = vec![first];
         for other in others {
-            drafted.push(state.entry(other, &drafted)?);
+            drafted.push(state.entry(other, &drafted, &self.records)?);
         }
         let leaves = drafted.iter().map(Entry::to_leaf).collect::<Result<Vec<_>, _>>();
         let index = state.log.append(&leaves.map_err(LedgerError::Entry)?)?.first_index;
-        state.entries.extend((index..).zip(drafted));
+        for (index, entry) in (index..).zip(drafted) {
+            state.take(index, entry, &self.records)?;
+        }
         Ok(Recorded::assertion(value, LogPlace { entry, index }))
     }
 
-    /// Keeps `bytes` durably under their digest. Keeping the same bytes twice is harmless.
+    /// Keeps `bytes`, which say nothing of people, durably under their digest. Keeping the same bytes
+    /// twice is harmless.
     ///
     /// # Errors
     /// [`LedgerError::Object`].
@@ -131,12 +180,57 @@ impl Ledger {
         Ok(self.objects.keep(bytes)?)
     }
 
+    /// Keeps `bytes` so that they can be erased: what people said, or who they are. To be named by an
+    /// event where [`Event::personal`] has it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Object`] for bytes that were erased before, [`LedgerError::Record`].
+    pub fn keep_personal(&self, bytes: &[u8]) -> Result<Digest, LedgerError> {
+        let digest = Digest::of(bytes);
+        if self.state().known.is_gone(&digest.hex()) {
+            return Err(ObjectError::Erased(digest).into());
+        }
+        Ok(self.records.keep(bytes)?)
+    }
+
     /// The kept bytes with this digest, checked against it.
     ///
     /// # Errors
-    /// [`LedgerError::Object`] if there are none or they were altered.
+    /// [`LedgerError::Object`] if there are none, or they were altered or erased.
     pub fn object(&self, digest: &Digest) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.objects.read(digest)?)
+        if self.state().known.is_gone(&digest.hex()) {
+            return Err(ObjectError::Erased(*digest).into());
+        }
+        match self.records.object(digest) {
+            Ok(bytes) => Ok(bytes),
+            Err(RecordError::Missing) if !self.records.has(&digest.hex()) => {
+                Ok(self.objects.read(digest)?)
+            }
+            Err(RecordError::Missing) => Err(ObjectError::Missing(*digest).into()),
+            Err(RecordError::Altered) => Err(ObjectError::Altered(*digest).into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who is behind `pseudonym`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Record`]: erased, missing or altered.
+    pub fn person(&self, pseudonym: &Pseudonym) -> Result<Person, LedgerError> {
+        if self.state().known.is_gone(&pseudonym.hex()) {
+            return Err(RecordError::Erased.into());
+        }
+        Ok(self.records.person(pseudonym)?)
+    }
+
+    /// The pseudonym that `who` has in the log, if it shows them.
+    #[must_use]
+    pub fn pseudonym_of(&self, who: &Person) -> Option<Pseudonym> {
+        self.state().known.pseudonym_of(who)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every entry with its index, oldest first: what services rebuild their state from.
@@ -144,8 +238,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn entries(&self) -> Result<Vec<(u64, Entry)>, LedgerError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.catch_up()?;
+        let mut state = self.state();
+        state.catch_up(&self.records)?;
         Ok(state.entries.clone())
     }
 
@@ -154,7 +248,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`].
     pub fn prove(&self, index: u64) -> Result<(Vec<u8>, LeafProof), LedgerError> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         Ok((state.log.entry(index)?, state.log.prove(index)?))
     }
 
@@ -196,6 +290,9 @@ pub enum LedgerError {
     /// An object could not be kept or read.
     #[error("an object that the log names cannot be kept or read")]
     Object(#[from] ObjectError),
+    /// A record about people could not be kept or read.
+    #[error("a record about people cannot be kept or read")]
+    Record(#[from] RecordError),
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness")]
     Random(#[source] getrandom::Error),
@@ -207,6 +304,7 @@ impl Reason for LedgerError {
             Self::Entry(_) => "log.malformed",
             Self::Log(cause) => cause.reason(),
             Self::Object(cause) => cause.reason(),
+            Self::Record(cause) => cause.reason(),
             Self::Random(_) => "system.no-randomness",
         }
     }
@@ -216,11 +314,15 @@ impl Reason for LedgerError {
 mod tests {
     use super::*;
     use domain::event::Action;
+    use std::path::Path;
     use zeroize::Zeroizing;
 
     fn open(folder: &Path) -> Result<Ledger, LedgerError> {
         let key = SecretKey::from_seed(&Zeroizing::new([9; 32]));
-        Ledger::open(&folder.join("data"), &folder.join("state"), "test.example/log", key)
+        let at = |part: &str| folder.join(part);
+        let folders =
+            Folders { data: at("data"), state: at("state"), record_keys: at("record-keys") };
+        Ledger::open(&folders, "test.example/log", key)
     }
 
     fn draft(object: Digest) -> Draft {

@@ -1,10 +1,11 @@
-//! Content-addressed files: `objects/<64 hex digits>`.
+//! Content-addressed files that say nothing of people: `objects/<64 hex digits>`.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use domain::{Digest, Reason};
+
+use crate::files;
 
 /// A folder of objects named by their SHA-256.
 #[derive(Debug)]
@@ -18,35 +19,18 @@ impl Objects {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Written beside its place, synced, renamed, and the folder synced: a reader sees all or
-    /// nothing, and a crash loses nothing that was returned.
+    /// Keeping the same bytes twice is harmless.
     pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Digest, ObjectError> {
         let digest = Digest::of(bytes);
-        let place = self.folder.join(digest.hex());
-        if self.read(&digest).is_ok() {
-            return Ok(digest);
+        if self.read(&digest).is_err() {
+            files::write(&self.folder, &digest.hex(), bytes).map_err(ObjectError::Store)?;
         }
-        let write = || -> io::Result<()> {
-            let beside =
-                self.folder.join(format!(".{}.{:?}", digest.hex(), std::thread::current().id()));
-            let mut file = File::create(&beside)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&beside, &place)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(ObjectError::Store)?;
         Ok(digest)
     }
 
     pub(crate) fn read(&self, digest: &Digest) -> Result<Vec<u8>, ObjectError> {
-        let bytes = fs::read(self.folder.join(digest.hex())).map_err(|error| {
-            if error.kind() == io::ErrorKind::NotFound {
-                ObjectError::Missing(*digest)
-            } else {
-                ObjectError::Store(error)
-            }
-        })?;
+        let bytes = files::read(&self.folder, &digest.hex()).map_err(ObjectError::Store)?;
+        let bytes = bytes.ok_or(ObjectError::Missing(*digest))?;
         if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(ObjectError::Altered(*digest)) }
     }
 }
@@ -57,6 +41,9 @@ pub enum ObjectError {
     /// The bytes found are not those that were kept.
     #[error("object `{0}` was altered")]
     Altered(Digest),
+    /// What it said of people was erased: the log has the event.
+    #[error("object `{0}` was erased, as the log says")]
+    Erased(Digest),
     /// There is no such object.
     #[error("object `{0}` is missing")]
     Missing(Digest),
@@ -69,6 +56,7 @@ impl Reason for ObjectError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Altered(_) => "object.altered",
+            Self::Erased(_) => "object.erased",
             Self::Missing(_) => "object.missing",
             Self::Store(_) => "object.store",
         }

@@ -1,6 +1,6 @@
 //! The log's part of an export: each event that the export rests on, with its proof of inclusion.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Digest;
 use domain::event::{Action, Actor, Entry, Outcome};
@@ -75,8 +75,8 @@ impl LogProofs {
                         .event
                         .evidence
                         .first()
-                        .is_some_and(|vote| rests_on.votes.contains(vote))
-                    && entry.person.as_ref().is_some_and(|person| reviewers.remove(person))
+                        .and_then(|vote| rests_on.votes.get(vote))
+                        .is_some_and(|reviewer| reviewers.remove(reviewer))
             };
             entries.next().filter(counted).ok_or(ExportError::LogEvent("OutputReviewed"))?;
         }
@@ -102,8 +102,8 @@ pub(crate) struct RestsOn {
     pub(crate) dataset: Digest,
     /// The custodians' approvals.
     pub(crate) approvals: Digest,
-    /// The reviewers' votes.
-    pub(crate) votes: BTreeSet<Digest>,
+    /// The reviewers' votes, and whose they are.
+    pub(crate) votes: BTreeMap<Digest, PersonId>,
 }
 
 /// A decision that the log must show as accepted.

@@ -9,10 +9,11 @@ use domain::canonical;
 use domain::claims::{Claims, HostData};
 use domain::dataset::{DatasetManifest, SignedDataset};
 use domain::dsse::Envelope;
+use domain::ids::PersonId;
 use domain::launch::LaunchManifest;
 use domain::output::{CheckedOutput, PackageStatement, output_report_data};
 use domain::project::{Approval, Proposal};
-use domain::review::ReviewedOutput;
+use domain::review::{Review, ReviewError, ReviewedOutput};
 use domain::{Digest, Verified};
 use evidence::snp::{
     Chips, Crl, Expected, Measurements, PlatformRules, Roots, SnpEvidence, TcbFloors,
@@ -114,13 +115,22 @@ pub(crate) fn logged(
 ) -> Result<(), ExportError> {
     let log = trust.log().map_err(ExportError::Log)?;
     let votes: Vec<Envelope> = json(members, REVIEWS)?;
-    let votes = votes.iter().map(canonical::digest).collect::<Result<_, _>>();
+    let votes = votes.iter().map(whose).collect::<Result<_, _>>();
     let rests_on = RestsOn {
         dataset: Digest::of(member(members, DATASET)?),
         approvals: Digest::of(member(members, APPROVALS)?),
-        votes: votes.map_err(ExportError::Format)?,
+        votes: votes?,
     };
     LogProofs::verify(members, &log)?.show(receipt, digest, &rests_on)
+}
+
+/// A vote by its digest, and the reviewer whom it names; that they signed it is shown by [`links`].
+fn whose(vote: &Envelope) -> Result<(Digest, PersonId), ExportError> {
+    let said = vote
+        .unverified_payload()
+        .map_err(|cause| ExportError::Reviews(ReviewError::Signature(cause)))?;
+    let said: Review = canonical::from_slice(&said).map_err(ExportError::Format)?;
+    Ok((canonical::digest(vote).map_err(ExportError::Format)?, said.reviewer))
 }
 
 fn receipt(members: &Members, trust: &Trust) -> Result<(Receipt, Digest), ExportError> {

@@ -247,7 +247,7 @@ async fn an_output_refused_as_a_whole_is_kept_for_its_report() {
 async fn an_altered_object_is_refused() {
     let world = World::new();
     let (launched, output) = world.delivered().await;
-    let object = world.path("data/objects").join(launched.digest.hex());
+    let object = world.path("data/sealed").join(launched.digest.hex());
     std::fs::write(object, b"altered").unwrap();
     let answer = world.read_as("reviewer-1", 4, &output.output).await;
     assert_eq!((answer.status, answer.reason().as_str()), (503, "object.altered"));

@@ -184,8 +184,13 @@ impl World {
 
     pub(crate) fn revoking(revocation: Revocation) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (data, state) = (folder.path().join("data"), folder.path().join("state"));
-        let ledger = Arc::new(Ledger::open(&data, &state, ORIGIN, key(LOG)).unwrap());
+        let part = |name: &str| folder.path().join(name);
+        let folders = ledger::Folders {
+            data: part("data"),
+            state: part("state"),
+            record_keys: part("record-keys"),
+        };
+        let ledger = Arc::new(Ledger::open(&folders, ORIGIN, key(LOG)).unwrap());
         Self::over(folder, ledger, Arc::new(AtomicI64::new(0)), revocation)
     }
 
@@ -234,7 +239,10 @@ impl World {
     }
 
     pub(crate) fn objects(&self) -> usize {
-        std::fs::read_dir(self.path("data/objects")).unwrap().count()
+        ["data/objects", "data/sealed"]
+            .map(|folder| std::fs::read_dir(self.path(folder)).unwrap().count())
+            .iter()
+            .sum()
     }
 
     /// Writes an entry as `actor`, and returns its name.
@@ -244,24 +252,24 @@ impl World {
         self.ledger.record(draft, ()).unwrap().place().entry.clone()
     }
 
-    fn keep(&self, value: &impl Serialize) -> Digest {
-        self.ledger.keep(&canonical::to_vec(value).unwrap()).unwrap()
+    fn keep_personal(&self, value: &impl Serialize) -> Digest {
+        self.ledger.keep_personal(&canonical::to_vec(value).unwrap()).unwrap()
     }
 
     /// Logs the approval of a proposal, as the broker does.
     pub(crate) fn approve(&self, proposal: &Proposal) -> EntryId {
         let envelope = dataset().sign(&key(CUSTODIAN)).unwrap();
         let dataset = envelope.payload_digest().unwrap();
-        let envelope = self.keep(&envelope);
+        let envelope = self.ledger.keep(&canonical::to_vec(&envelope).unwrap()).unwrap();
         let event =
             Event { evidence: vec![envelope], ..Event::accepted(Action::DatasetSealed, dataset) };
         let sealed = self.log(Actor::Broker, None, event);
         let approvals = [approve(proposal, &key(CUSTODIAN), self.now()).unwrap()];
         let event = Event {
             project: Some(proposal.project.clone()),
-            evidence: vec![self.keep(&approvals), envelope],
+            evidence: vec![self.keep_personal(&approvals), envelope],
             previous: vec![sealed],
-            ..Event::accepted(Action::ProjectApproved, self.keep(proposal))
+            ..Event::accepted(Action::ProjectApproved, self.keep_personal(proposal))
         };
         self.log(Actor::Broker, None, event)
     }
@@ -284,15 +292,16 @@ impl World {
 
     fn release_key(&self, initdata: &[u8], manifest: &LaunchManifest, approved: EntryId) {
         self.ledger.keep(RULES.as_bytes()).unwrap();
-        let digest = self.ledger.keep(initdata).unwrap();
+        let digest = self.ledger.keep_personal(initdata).unwrap();
         let mut previous = approved;
         for action in [Action::LaunchAuthorised, Action::EnclaveAttested, Action::KeyReleased] {
+            let author = (action == Action::LaunchAuthorised).then(|| manifest.author.as_str());
             let event = Event {
                 project: Some(manifest.project.clone()),
                 previous: vec![previous],
                 ..Event::accepted(action, digest)
             };
-            previous = self.log(Actor::Broker, None, event);
+            previous = self.log(Actor::Broker, author, event);
         }
     }
 
@@ -566,7 +575,17 @@ pub(crate) fn sealed_bytes(launched: &Launched, package: &[u8]) -> SealedOutput 
 }
 
 pub(crate) fn review(reviewer: &str, seed: u8, package: Digest, vote: Vote) -> Envelope {
-    let review = Review { package, reviewer: person(reviewer), vote, signed: at(0) };
+    review_at(at(0), reviewer, seed, package, vote)
+}
+
+pub(crate) fn review_at(
+    signed: Timestamp,
+    reviewer: &str,
+    seed: u8,
+    package: Digest,
+    vote: Vote,
+) -> Envelope {
+    let review = Review { package, reviewer: person(reviewer), vote, signed };
     review.sign(&key(seed)).unwrap()
 }
 

@@ -134,7 +134,9 @@ async fn a_launch_is_bound_to_the_deployment_and_names_its_author() {
     assert_eq!(manifest.expires, at(600));
     let entry = world.entries().pop().unwrap();
     assert_eq!(entry.event.outcome, Outcome::Accepted);
-    assert_eq!(entry.person, Some("author".parse().unwrap()));
+    let who = world.ledger().person(&entry.person.unwrap()).unwrap();
+    let expected = ("author".parse().unwrap(), Some(manifest.project));
+    assert_eq!((who.person, who.project), expected);
 }
 
 #[tokio::test]

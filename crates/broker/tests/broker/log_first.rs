@@ -64,10 +64,12 @@ async fn without_the_log_nothing_is_accepted_or_judged() {
 async fn without_the_objects_nothing_is_accepted() {
     let world = World::approved().await;
     let guest = Guest::launched(&world.launch().await);
-    std::fs::remove_dir_all(world.path("data/objects")).unwrap();
+    for folder in ["data/objects", "data/sealed"] {
+        std::fs::remove_dir_all(world.path(folder)).unwrap();
+    }
     let answer = guest.attest(&world).await;
     assert_eq!((answer.status, answer.reason().as_str()), (503, "object.store"));
     let answer = world.authorise(&world.job(), AUTHOR).await;
-    assert_eq!((answer.status, answer.reason().as_str()), (503, "object.store"));
+    assert_eq!((answer.status, answer.reason().as_str()), (503, "record.store"));
     assert_eq!(world.released(), 0);
 }

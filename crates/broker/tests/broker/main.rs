@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod attestation;
 #[cfg(test)]
+mod erase;
 mod guest;
 #[cfg(test)]
 mod intake;

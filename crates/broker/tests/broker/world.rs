@@ -138,7 +138,12 @@ impl World {
     /// Stops the broker, if one runs, and starts it from what is on disk.
     pub(crate) fn restart(&mut self) {
         self.running = None;
-        let ledger = Ledger::open(&self.path("data"), &self.path("state"), ORIGIN, key(LOG));
+        let folders = ledger::Folders {
+            data: self.path("data"),
+            state: self.path("state"),
+            record_keys: self.path("record-keys"),
+        };
+        let ledger = Ledger::open(&folders, ORIGIN, key(LOG));
         let ledger = Arc::new(ledger.unwrap());
         let now = Arc::clone(&self.now);
         let parts = Parts {

@@ -1,7 +1,9 @@
 //! `cloister log`: verify a log from its published files, and prove an entry of it.
 
 mod believed;
+mod erase;
 mod proof;
+mod show;
 mod source;
 mod witness;
 
@@ -53,6 +55,12 @@ pub enum LogCommand {
         #[arg(long)]
         entry: PathBuf,
     },
+    /// Print an entry, and what can still be read of the people behind it
+    #[command(after_help = show::EXAMPLE)]
+    Show(show::ShowOptions),
+    /// Make what is kept of people behind an entry unreadable, and log that
+    #[command(after_help = erase::EXAMPLE)]
+    Erase(erase::EraseOptions),
     /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::WitnessOptions),
@@ -106,6 +114,8 @@ pub(super) fn run(command: LogCommand) -> Outcome {
             let text = format!("included: entry {} of `{origin}`", included.index());
             Ok(believable.told(json, text))
         }
+        LogCommand::Show(options) => show::run(&options),
+        LogCommand::Erase(options) => erase::run(&options),
         LogCommand::Witness(options) => witness::run(&options),
     }
 }

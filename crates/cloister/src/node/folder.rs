@@ -21,6 +21,7 @@ impl NodeFolder {
         for part in [
             folder.keys(),
             folder.state(),
+            folder.record_keys(),
             folder.wrapped_keys(),
             folder.datasets(),
             folder.workloads(),
@@ -47,6 +48,22 @@ impl NodeFolder {
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.0.join("state")
+    }
+
+    /// The keys of records about people: what is removed here is erased.
+    #[must_use]
+    pub fn record_keys(&self) -> PathBuf {
+        self.0.join("record-keys")
+    }
+
+    /// The parts that are the ledger's.
+    #[must_use]
+    pub fn ledger_folders(&self) -> ledger::Folders {
+        ledger::Folders {
+            data: self.ledger(),
+            state: self.state(),
+            record_keys: self.record_keys(),
+        }
     }
 
     /// Wrapped dataset keys.

@@ -120,12 +120,8 @@ impl Node {
         let sealing_key = keys.broker_sealing.public();
         let policy = ReleasePolicy::embedded()?;
         let policy_digest = policy.digest();
-        let ledger = Arc::new(Ledger::open(
-            &folder.ledger(),
-            &folder.state(),
-            &config.log_origin,
-            keys.log,
-        )?);
+        let ledger =
+            Arc::new(Ledger::open(&folder.ledger_folders(), &config.log_origin, keys.log)?);
 
         let broker = open_broker(
             &config,

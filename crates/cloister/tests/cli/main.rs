@@ -9,6 +9,8 @@ mod logs;
 #[cfg(test)]
 mod projects;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod servers;

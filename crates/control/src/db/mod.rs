@@ -1,6 +1,7 @@
 //! All of the SQL, one file per aggregate. Rows become typed values here or are refused.
 
 pub(crate) mod datasets;
+pub(crate) mod erased;
 pub(crate) mod exports;
 pub(crate) mod jobs;
 pub(crate) mod people;

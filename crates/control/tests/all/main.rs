@@ -11,6 +11,7 @@
 
 mod authz;
 mod document;
+mod erased;
 mod input;
 mod jobs;
 mod outputs;

@@ -1,0 +1,46 @@
+//! Files that are whole and durable, or not there.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Makes `folder`, and those above it, for its owner alone.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Writes `bytes` under `name`: beside its place, synced, renamed, and the folder synced. A reader
+/// sees all or nothing, and a crash loses nothing for which this returned `Ok`.
+pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = folder.join(format!(".{name}.{:?}", std::thread::current().id()));
+    let options = |file: &mut fs::OpenOptions| {
+        file.write(true).create(true).truncate(true).mode(0o600).open(&beside)
+    };
+    let mut file = options(&mut File::options())?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, folder.join(name))?;
+    sync(folder)
+}
+
+/// The content of a file, or `None` if there is none.
+pub(crate) fn read(folder: &Path, name: &str) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(folder.join(name)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a file, durably; it is no error if there is none.
+pub(crate) fn remove(folder: &Path, name: &str) -> io::Result<()> {
+    match fs::remove_file(folder.join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => sync(folder),
+    }
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
