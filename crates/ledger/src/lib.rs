@@ -3,69 +3,38 @@
 //!
 //! Broker and airlock share one [`Ledger`]. [`Ledger::record`] is the only caller of
 //! [`Recorded::assertion`]: holding a `Recorded<T>` means that the event of `T` is in a signed,
-//! published checkpoint.
+//! published checkpoint, and where a quorum of witnesses is configured, that they cosigned it.
 
 mod objects;
+mod queue;
+mod state;
+mod writer;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::canonical::CanonicalError;
 use domain::event::{Actor, Entry, Event};
-use domain::ids::{EntryId, PersonId};
+use domain::ids::PersonId;
 use domain::keys::SecretKey;
-use domain::recorded::LogPlace;
 use domain::{Digest, Reason, Recorded, Timestamp};
-use tlog::{LeafProof, Log, LogError, VerifierKey};
+use tlog::{LeafProof, Log, LogError, VerifierKey, Witnesses};
 use tlog_files::FileStore;
 
 pub use objects::ObjectError;
+use queue::Queue;
+use state::State;
+use writer::{Order, Outcome};
 
 /// The log of one deployment, open for writing, and its objects.
 #[derive(Debug)]
 pub struct Ledger {
+    /// Held for as long as the disk takes, never while witnesses are asked.
     state: Mutex<State>,
+    queue: Queue<Order, Outcome>,
+    witnesses: Option<Box<dyn Witnesses>>,
     objects: objects::Objects,
     key: VerifierKey,
-}
-
-#[derive(Debug)]
-struct State {
-    log: Log<FileStore>,
-    /// Every entry that the log is known to hold.
-    entries: Vec<(u64, Entry)>,
-}
-
-impl State {
-    /// Lets the log finish or discard what a failed append left behind, and reads what is new. An
-    /// append whose outcome was unknown may have come through: then its entry counts.
-    fn catch_up(&mut self) -> Result<(), LedgerError> {
-        self.log.append(&[])?;
-        let known = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
-        for index in known..self.log.size() {
-            let entry = Entry::from_leaf(&self.log.entry(index)?).map_err(LedgerError::Entry)?;
-            self.entries.push((index, entry));
-        }
-        Ok(())
-    }
-
-    /// The entry of a draft, with the next sequence number of its actor; `drafted` are the entries
-    /// that will precede it.
-    fn entry(&self, draft: Draft, drafted: &[Entry]) -> Result<Entry, LedgerError> {
-        let last = drafted
-            .iter()
-            .rev()
-            .chain(self.entries.iter().rev().map(|(_, entry)| entry))
-            .find(|entry| entry.actor == draft.actor);
-        Ok(Entry {
-            id: EntryId::from_random(random_bits()?),
-            sequence: last.map_or(0, |entry| entry.sequence.saturating_add(1)),
-            time: draft.time,
-            actor: draft.actor,
-            person: draft.person,
-            event: draft.event,
-        })
-    }
 }
 
 impl Ledger {
@@ -84,17 +53,37 @@ impl Ledger {
             .map_err(LogError::from)?;
         let log = Log::open(store, origin, key)?;
         let key = log.key().clone();
-        let mut state = State { log, entries: Vec::new() };
-        state.catch_up()?;
+        let state = State::open(log)?;
         let objects = objects::Objects::open(&folder.join("objects"))?;
-        Ok(Self { state: Mutex::new(state), objects, key })
+        Ok(Self { state: Mutex::new(state), queue: Queue::new(), witnesses: None, objects, key })
     }
 
-    /// Writes a decision to the log and, once it is durable and included, hands `value` back as
-    /// recorded. This blocks on the disk: call it from a blocking task.
+    /// From now on a decision is recorded only when a quorum of these witnesses has cosigned. They are
+    /// asked once for what is in the log; if they are not there, [`Ledger::record`] asks again.
     ///
     /// # Errors
-    /// [`LedgerError`]; nothing may be released then.
+    /// `log.origin` if their policy is not for this log, see `tlog::Policy::of_log`; and the log's own
+    /// reasons.
+    pub fn with_quorum(mut self, witnesses: Box<dyn Witnesses>) -> Result<Self, LedgerError> {
+        let policy = witnesses.policy();
+        if !policy.logs().iter().any(|log| log.key == self.key) {
+            let found = policy.logs().first().map(|log| log.key.origin().to_owned());
+            let (expected, found) = (self.key.origin().to_owned(), found.unwrap_or_default());
+            return Err(LogError::Origin { expected, found }.into());
+        }
+        self.witnesses = Some(witnesses);
+        match self.order(Vec::new()) {
+            Err(error) if error.reason() != "log.quorum" => Err(error),
+            _ => Ok(self),
+        }
+    }
+
+    /// Writes a decision to the log and, once it is durable, included and cosigned as configured, hands
+    /// `value` back as recorded. Decisions of several threads share one append. This blocks on the disk
+    /// and on witnesses: call it from a blocking task.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing may be released then. The decision may be in the log nevertheless.
     pub fn record<T>(&self, draft: Draft, value: T) -> Result<Recorded<T>, LedgerError> {
         self.record_all(draft, Vec::new(), value)
     }
@@ -109,18 +98,10 @@ impl Ledger {
         others: Vec<Draft>,
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.catch_up()?;
-        let first = state.entry(draft, &[])?;
-        let entry = first.id.clone();
-        let mut drafted = vec![first];
-        for other in others {
-            drafted.push(state.entry(other, &drafted)?);
-        }
-        let leaves = drafted.iter().map(Entry::to_leaf).collect::<Result<Vec<_>, _>>();
-        let index = state.log.append(&leaves.map_err(LedgerError::Entry)?)?.first_index;
-        state.entries.extend((index..).zip(drafted));
-        Ok(Recorded::assertion(value, LogPlace { entry, index }))
+        let places = self.order([vec![draft], others].concat())?;
+        // As many as there were drafts.
+        let place = places.into_iter().next().ok_or(LedgerError::Interrupted)?;
+        Ok(Recorded::assertion(value, place))
     }
 
     /// Keeps `bytes` durably under their digest. Keeping the same bytes twice is harmless.
@@ -139,23 +120,38 @@ impl Ledger {
         Ok(self.objects.read(digest)?)
     }
 
-    /// Every entry with its index, oldest first: what services rebuild their state from.
+    /// Every entry with its index, oldest first: what services rebuild their state from. Entries whose
+    /// recording failed may be among them: what rests on them is recorded itself, after them.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn entries(&self) -> Result<Vec<(u64, Entry)>, LedgerError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         state.catch_up()?;
-        Ok(state.entries.clone())
+        Ok(state.entries()?.to_vec())
     }
 
-    /// The leaf at `index` and its proof against the newest checkpoint.
+    /// The leaf at `index` and its proof against the newest checkpoint that is acknowledged. Witnesses
+    /// are asked if none that has the leaf is.
     ///
     /// # Errors
-    /// [`LedgerError::Log`].
+    /// As [`Ledger::record`].
     pub fn prove(&self, index: u64) -> Result<(Vec<u8>, LeafProof), LedgerError> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((state.log.entry(index)?, state.log.prove(index)?))
+        let mut state = self.state();
+        if self.witnesses.is_some() && !state.is_cosigned(index) {
+            drop(state);
+            self.order(Vec::new())?;
+            state = self.state();
+        }
+        let signed = state.cosigned.as_ref().map(tlog::Witnessed::signed);
+        let checkpoint = signed.unwrap_or_else(|| state.log.checkpoint());
+        let hashes = state.log.inclusion(index, checkpoint.checkpoint().size)?;
+        let proof = LeafProof { index, hashes, checkpoint: checkpoint.note().to_owned() };
+        Ok((state.log.entry(index)?, proof))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log's name and key, for verifiers.
@@ -178,18 +174,15 @@ pub struct Draft {
     pub event: Event,
 }
 
-fn random_bits() -> Result<[u8; 16], LedgerError> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(LedgerError::Random)?;
-    Ok(bits)
-}
-
 /// Why a decision could not be recorded or read back.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// A leaf is not an entry in its canonical form.
     #[error("a log entry is malformed")]
     Entry(#[source] CanonicalError),
+    /// The thread that wrote for several broke down.
+    #[error("writing the log was interrupted; what was being written may be in the log")]
+    Interrupted,
     /// The log did not take or give an entry.
     #[error("the log is not available")]
     Log(#[from] LogError),
@@ -199,107 +192,23 @@ pub enum LedgerError {
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness")]
     Random(#[source] getrandom::Error),
+    /// What all got whose decisions were to be written together.
+    #[error(transparent)]
+    Shared(Arc<LedgerError>),
 }
 
 impl Reason for LedgerError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Entry(_) => "log.malformed",
+            Self::Interrupted => "log.interrupted",
             Self::Log(cause) => cause.reason(),
             Self::Object(cause) => cause.reason(),
             Self::Random(_) => "system.no-randomness",
+            Self::Shared(cause) => cause.reason(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::event::Action;
-    use zeroize::Zeroizing;
-
-    fn open(folder: &Path) -> Result<Ledger, LedgerError> {
-        let key = SecretKey::from_seed(&Zeroizing::new([9; 32]));
-        Ledger::open(&folder.join("data"), &folder.join("state"), "test.example/log", key)
-    }
-
-    fn draft(object: Digest) -> Draft {
-        Draft {
-            actor: Actor::Broker,
-            time: Timestamp::from_unix_seconds(1_800_000_000).unwrap(),
-            person: None,
-            event: Event::accepted(Action::DatasetSealed, object),
-        }
-    }
-
-    #[test]
-    fn sequence_goes_on_after_reopening_and_proofs_verify() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = open(folder.path()).unwrap().record(draft(Digest::of(b"1")), ()).unwrap();
-        let ledger = open(folder.path()).unwrap();
-        let second = ledger.record(draft(Digest::of(b"2")), "value").unwrap();
-        assert_eq!((first.place().index, second.place().index), (0, 1));
-        let entries = ledger.entries().unwrap();
-        assert_eq!(entries.iter().map(|(_, e)| e.sequence).collect::<Vec<_>>(), [0, 1]);
-        let (leaf, proof) = ledger.prove(1).unwrap();
-        let included = tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
-        assert_eq!(included.index(), 1);
-    }
-
-    #[test]
-    fn decisions_that_belong_together_are_numbered_in_their_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
-        let airlock = |object: &[u8]| Draft { actor: Actor::Airlock, ..draft(Digest::of(object)) };
-        ledger.record(draft(Digest::of(b"1")), ()).unwrap();
-        let others = vec![airlock(b"3"), draft(Digest::of(b"4"))];
-        let first = ledger.record_all(airlock(b"2"), others, ()).unwrap();
-        assert_eq!(first.place().index, 1);
-        let numbers = |entries: Vec<(u64, Entry)>| -> Vec<(Actor, u64)> {
-            entries.into_iter().map(|(_, entry)| (entry.actor, entry.sequence)).collect()
-        };
-        let expected =
-            [(Actor::Broker, 0), (Actor::Airlock, 0), (Actor::Airlock, 1), (Actor::Broker, 1)];
-        assert_eq!(numbers(ledger.entries().unwrap()), expected);
-        drop(ledger);
-        assert_eq!(numbers(open(folder.path()).unwrap().entries().unwrap()), expected);
-    }
-
-    /// An append that failed after its entry was committed shows up later: its number is taken.
-    #[test]
-    fn a_number_is_not_used_twice_after_a_failed_append() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
-        ledger.record(draft(Digest::of(b"1")), ()).unwrap();
-        // The checkpoint is written beside its place, last: with a folder there, all else is done.
-        let obstacle = folder.path().join("data/log/.checkpoint.new");
-        std::fs::create_dir(&obstacle).unwrap();
-        let failed = ledger.record(draft(Digest::of(b"2")), ()).unwrap_err();
-        assert_eq!(failed.reason(), "log.unavailable");
-        assert_eq!(ledger.entries().unwrap_err().reason(), "log.unavailable");
-        std::fs::remove_dir(&obstacle).unwrap();
-        ledger.record(draft(Digest::of(b"3")), ()).unwrap();
-        let numbers: Vec<u64> =
-            ledger.entries().unwrap().iter().map(|(_, entry)| entry.sequence).collect();
-        assert_eq!(numbers, [0, 1, 2]);
-    }
-
-    #[test]
-    fn two_writers_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let _first = open(folder.path()).unwrap();
-        assert_eq!(open(folder.path()).unwrap_err().reason(), "log.second-writer");
-    }
-
-    #[test]
-    fn an_altered_object_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
-        let digest = ledger.keep(b"statement").unwrap();
-        assert_eq!(ledger.object(&digest).unwrap(), b"statement");
-        let path = folder.path().join("data/objects").join(digest.hex());
-        std::fs::write(path, b"altered").unwrap();
-        assert_eq!(ledger.object(&digest).unwrap_err().reason(), "object.altered");
-        assert_eq!(ledger.object(&Digest::of(b"?")).unwrap_err().reason(), "object.missing");
-    }
-}
+mod tests;
