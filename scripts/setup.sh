@@ -8,6 +8,8 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # qemu-system-x86 comes from backports: SEV-SNP launch needs QEMU 9.1 or later.
 backported='qemu-system-x86'
+# From backports alone: a witness that is not ours, for the tests of crates/cosigner.
+backports_only='sigsum-go'
 packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography'
 targets='wasm32-wasip2 x86_64-unknown-linux-musl'
 
@@ -20,7 +22,7 @@ qemu_major() {
 by_hand() {
     say "install these by name, then run this again:"
     say "  Rust 1.95 with the targets: $targets"
-    say "  QEMU 10 (qemu-system-x86), and: $packages"
+    say "  QEMU 10 (qemu-system-x86), and: $packages $backports_only"
 }
 
 # The URI under which this machine fetches Debian, from its own apt sources.
@@ -60,7 +62,11 @@ install_packages() {
     done
     old_qemu=
     [ "$(qemu_major)" -ge 10 ] 2>/dev/null || old_qemu=$backported
-    [ -n "$missing$old_qemu" ] || return 0
+    newer=$old_qemu
+    for package in $backports_only; do
+        installed "$package" || newer="$newer $package"
+    done
+    [ -n "$missing$newer" ] || return 0
 
     . /etc/os-release
     if [ "${VERSION_CODENAME-}" != bookworm ]; then
@@ -69,16 +75,16 @@ install_packages() {
         exit 1
     fi
     if [ "$(id -u)" != 0 ]; then
-        fail "missing:$missing $old_qemu; run 'sudo make setup'"
+        fail "missing:$missing $newer; run 'sudo make setup'"
     fi
     export DEBIAN_FRONTEND=noninteractive
-    [ -z "$old_qemu" ] || add_backports
+    [ -z "$newer" ] || add_backports
     apt-get update -q
-    if [ -n "$old_qemu" ]; then
+    if [ -n "$newer" ]; then
         # qemu-utils, where there is one, must be of the same version.
-        ! installed qemu-utils || old_qemu="$old_qemu qemu-utils"
+        [ -z "$old_qemu" ] || ! installed qemu-utils || newer="$newer qemu-utils"
         # shellcheck disable=SC2086 # a list of package names
-        apt-get install -q -y --no-install-recommends -t bookworm-backports $old_qemu
+        apt-get install -q -y --no-install-recommends -t bookworm-backports $newer
     fi
     if [ -n "$missing" ]; then
         # shellcheck disable=SC2086 # a list of package names

@@ -151,9 +151,13 @@ fn tee_key() -> TeePubKey {
 }
 
 fn job_request(workspace: &Workspace, workload: Digest) -> Envelope {
+    request_of(workspace, workload, JobId::from_random([7; 16]))
+}
+
+pub(crate) fn request_of(workspace: &Workspace, workload: Digest, job: JobId) -> Envelope {
     let author = &workspace.people.researcher;
     let request = JobRequest {
-        job: JobId::from_random([7; 16]),
+        job,
         project: "visits-by-plan".parse().unwrap(),
         workload,
         author: author.id.clone(),

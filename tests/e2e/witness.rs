@@ -1,19 +1,27 @@
-//! A witness as a process of its own: what it cosigns is believed under a policy, and killing it does
-//! not make it forget.
+//! Witnesses as processes of their own: what they cosign is believed under a policy, killing one does
+//! not make it forget, and a node releases nothing before a quorum of them has cosigned.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cloister::node::{Keys, NodeFolder};
+use domain::event::Action;
+use domain::ids::JobId;
 use domain::keys::SecretKey;
-use serde_json::Value;
-use tlog::Log;
+use lab::LabError;
+use lab::workspace::{Signed, Workspace};
+use serde_json::{Value, json};
 use tlog::witness::AddCheckpoint;
+use tlog::{Log, VerifierKey};
 use tlog_files::FileStore;
 use zeroize::Zeroizing;
 
-use crate::harness::program;
+use crate::harness::{Scene, program, refusal};
+use crate::kbs::{Enclave, request_of};
 
 const ORIGIN: &str = "log.example/e2e";
 
@@ -26,9 +34,13 @@ struct Witness {
 
 impl Witness {
     fn start(folder: &Path) -> Self {
+        Self::start_at("127.0.0.1:0", folder)
+    }
+
+    fn start_at(address: &str, folder: &Path) -> Self {
         let mut child = Command::new(program("cloister"))
             .args(["log", "witness", "--name", "w.example/e2e", "--key", "witness.key"])
-            .args(["--policy", "logs.txt", "--folder", "memory", "--listen", "127.0.0.1:0"])
+            .args(["--policy", "logs.txt", "--folder", "memory", "--listen", address])
             .current_dir(folder)
             .stderr(Stdio::piped())
             .spawn()
@@ -126,4 +138,102 @@ fn a_cosigned_log_is_believed_and_a_killed_witness_remembers() {
     let mut other = Log::open(store, ORIGIN, secret).unwrap();
     other.append(&[b"a".to_vec(), b"b".to_vec(), b"c".to_vec(), b"d".to_vec()]).unwrap();
     assert_eq!(witness.asked(&request(&other, 3)).0, 422);
+}
+
+/// Three witnesses of the log `key`, each in a folder of its own, and a policy of two of them.
+fn three_witnesses(folder: &Path, key: &VerifierKey) -> Vec<Witness> {
+    let mut policy = format!("log {key}\n");
+    let start = |number: usize| {
+        let folder = folder.join(format!("witness-{number}"));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("logs.txt"), format!("log {key}\nquorum none\n")).unwrap();
+        assert_eq!(cloister(&folder, &["key", "generate", "--out", "witness.key"]).0, Some(0));
+        Witness::start(&folder)
+    };
+    let witnesses: Vec<_> = (0..3).map(start).collect();
+    for (number, witness) in witnesses.iter().enumerate() {
+        policy += &format!("witness w{number} {} {}\n", witness.key, witness.url);
+    }
+    policy += "group g 2 w0 w1 w2\nquorum g\n";
+    std::fs::write(folder.join("witnesses.policy"), policy).unwrap();
+    witnesses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_leaves_before_a_quorum_has_cosigned() {
+    let scene = Scene::new();
+    let (_, component) = scene.workloads();
+    let folder = scene.folder.path().to_owned();
+    let keys = Keys::open(&NodeFolder::open(&scene.sealed.node_folder()).unwrap()).unwrap();
+    let key = VerifierKey::new("lab.cloister.example/log", keys.log.public()).unwrap();
+    let mut witnesses = three_witnesses(&folder, &key);
+    let policy = folder.join("witnesses.policy");
+    let stage = scene
+        .with(format!("--witnesses={}", policy.display()))
+        .with("--witness-timeout=20")
+        .start();
+    let log = stage.workspace.log_folder();
+    let verified = || {
+        let (policy, log) = (policy.to_str().unwrap(), log.to_str().unwrap());
+        let (code, answer) =
+            cloister(&folder, &["log", "verify", "--policy", policy, "--dir", log]);
+        let cosigned = answer["cosigned"].as_object().map_or(0, serde_json::Map::len);
+        (code, answer["reason"].as_str().unwrap_or_default().to_owned(), cosigned >= 2)
+    };
+    let believed = (Some(0), String::new(), true);
+
+    stage.workspace.approved(&[&component]).await.unwrap();
+    let attested = async |job: u8| {
+        let initdata = launch(&stage.workspace, &component, job).await.unwrap();
+        let enclave = Enclave::launched(&stage.workspace, initdata);
+        let session = enclave.auth().await;
+        let token = enclave.attest(&session, |_| ()).await.token().to_owned();
+        (enclave, token)
+    };
+    let (enclave, token) = attested(1).await;
+    assert_eq!(enclave.key(&token).await.status, 200);
+    assert_eq!(stage.accepted(Action::KeyReleased), 1);
+    assert_eq!(verified(), believed);
+
+    let (enclave, token) = attested(2).await;
+    let address = witnesses[2].url.strip_prefix("http://").unwrap().to_owned();
+    witnesses.truncate(1);
+    let refused = enclave.key(&token).await;
+    assert_eq!((refused.status, refused.reason()), (503, "log.quorum"), "{refused:?}");
+    assert!(refused.body.get("ciphertext").is_none());
+    // Readers are shown what was cosigned, and believe it.
+    assert_eq!(stage.accepted(Action::KeyReleased), 1);
+    assert_eq!(verified(), believed);
+    assert_eq!(enclave.key(&token).await.reason(), "log.quorum");
+    let other = launch(&stage.workspace, &component, 3).await;
+    assert_eq!(refusal(other), "log.quorum");
+    assert_eq!(answering(&folder), [true, false, false]);
+
+    let _again = Witness::start_at(&address, &folder.join("witness-2"));
+    let (enclave, token) = attested(4).await;
+    assert_eq!(enclave.key(&token).await.status, 200);
+    assert_eq!(verified(), believed);
+    // The release that was refused turned up in the log, before the one that was not.
+    assert_eq!(stage.accepted(Action::KeyReleased), 3);
+
+    // The witnesses are away when the node starts: it serves, and releases nothing.
+    drop(witnesses);
+    let stage = stage.crash_and_restart();
+    assert_eq!(refusal(launch(&stage.workspace, &component, 5).await), "log.quorum");
+}
+
+/// The init data of a launch that the broker authorised.
+async fn launch(workspace: &Workspace, signed: &Signed, job: u8) -> Result<Vec<u8>, LabError> {
+    let job = JobId::from_random([job; 16]);
+    let body = json!({ "request": request_of(workspace, signed.workload.digest, job) });
+    let answer: Value = workspace.broker.post("/v0/launches", None, &body, "the launch").await?;
+    Ok(STANDARD.decode(answer["initdata"].as_str().unwrap()).unwrap())
+}
+
+/// Which witnesses of the policy answer, by `cloister doctor`.
+fn answering(folder: &Path) -> Vec<bool> {
+    let (_, answer) = cloister(folder, &["doctor", "--witnesses", "witnesses.policy"]);
+    let findings = answer["findings"].as_array().unwrap();
+    let witnesses = findings.iter().filter(|finding| finding["name"] == "witness");
+    witnesses.map(|finding| finding["ok"].as_bool().unwrap()).collect()
 }

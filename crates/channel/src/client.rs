@@ -38,6 +38,19 @@ pub fn http_client(pin: Digest) -> Result<reqwest::Client, ChannelError> {
         .build()?)
 }
 
+/// A client for servers whose key is not known in advance: over HTTPS with a certificate by an authority
+/// that the operating system trusts, or over plain HTTP. For what carries its own signature. It follows no
+/// redirect and uses no proxy.
+///
+/// # Errors
+/// [`ChannelError`].
+pub fn web_client() -> Result<reqwest::Client, ChannelError> {
+    // Fails only if there is a provider already, which then is the one to use.
+    let _present = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    Ok(builder.no_proxy().build()?)
+}
+
 /// Accepts the one certificate whose public key has the pinned digest, and checks that the peer
 /// holds the private key by the handshake's signature.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ mod client;
 mod identity;
 mod server;
 
-pub use client::{client_config, http_client};
+pub use client::{client_config, http_client, web_client};
 pub use identity::Identity;
 pub use server::serve;
 

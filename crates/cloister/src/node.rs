@@ -7,6 +7,7 @@ mod config;
 mod folder;
 mod keys;
 mod launches;
+mod quorum;
 mod services;
 mod stop;
 
@@ -15,10 +16,11 @@ use std::path::PathBuf;
 
 use domain::Reason;
 
-pub use config::{AnyChip, ChipList, Listen, PersonConfig, ServeConfig};
+pub use config::{AnyChip, ChipList, Listen, LogConfig, PersonConfig, ServeConfig};
 pub use folder::NodeFolder;
 pub(crate) use folder::write_private;
 pub use keys::Keys;
+pub use quorum::QuorumConfig;
 pub use services::{Addresses, Hardware, Node, NodeConfig, now};
 pub use stop::asked_to_stop;
 
@@ -58,6 +60,12 @@ pub enum NodeError {
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness")]
     Random,
+    /// The policy of the log's witnesses is not one, or not for this log.
+    #[error("`{0}` is no policy for the witnesses of this log")]
+    WitnessPolicy(PathBuf, #[source] tlog::LogError),
+    /// The log's witnesses cannot be asked.
+    #[error("the witnesses of the log cannot be asked")]
+    Witnesses(#[from] cosigner::CosignerError),
     /// A TLS key cannot be made.
     #[error("a TLS key cannot be made")]
     Tls(#[from] channel::ChannelError),
@@ -78,6 +86,8 @@ impl Reason for NodeError {
             Self::Policy(cause) => cause.reason(),
             Self::Random => "system.no-randomness",
             Self::Tls(_) => "node.tls",
+            Self::WitnessPolicy(_, cause) => cause.reason(),
+            Self::Witnesses(cause) => cause.reason(),
         }
     }
 }

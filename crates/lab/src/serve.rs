@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use cloister::node::{Addresses, Hardware, Node, NodeConfig, NodeFolder, now};
+use cloister::node::{Addresses, Hardware, Node, NodeConfig, NodeFolder, QuorumConfig, now};
 use domain::claims::{GuestPolicy, HexError};
 use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use launcher::{GuestImage, Host, Launcher, Size};
@@ -38,6 +39,13 @@ pub struct Options {
     /// The privilege level that it reports, to see a broker refuse one above 0
     #[arg(long, default_value_t = 0)]
     pub vmpl: u32,
+    /// Who has to cosign the log before anything is released: a trust policy (C2SP tlog-policy) whose
+    /// `witness` lines have URLs
+    #[arg(long, value_name = "FILE")]
+    pub witnesses: Option<PathBuf>,
+    /// How many seconds a quorum of them may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub witness_timeout: u16,
 }
 
 impl Options {
@@ -45,7 +53,20 @@ impl Options {
     #[must_use]
     pub fn embedded(folder: PathBuf) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { folder, listen, image: None, guest_policy: POLICY, vmpl: 0 }
+        Self {
+            folder,
+            listen,
+            image: None,
+            guest_policy: POLICY,
+            vmpl: 0,
+            witnesses: None,
+            witness_timeout: 5,
+        }
+    }
+
+    fn quorum(&self) -> Option<QuorumConfig> {
+        let timeout = Duration::from_secs(self.witness_timeout.into());
+        self.witnesses.clone().map(|policy| QuorumConfig { policy, timeout })
     }
 
     fn addresses(&self) -> Addresses {
@@ -97,6 +118,7 @@ pub async fn start(options: &Options, launcher: Launcher) -> Result<(Node, Serve
         log_origin: "lab.cloister.example/log".to_owned(),
         custodians: BTreeSet::from([people.custodian.key.public()]),
         listen: options.addresses(),
+        quorum: options.quorum(),
     };
     let platform = EmulatedPlatform::open(&EmulatedPlatform::file(&folder), now())?
         .with_policy(options.guest_policy)

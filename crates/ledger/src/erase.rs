@@ -2,11 +2,13 @@
 
 use domain::event::{Action, Actor, Entry, Event};
 use domain::ids::{EntryId, PersonId};
+use domain::leaf::LeafError;
 use domain::recorded::LogPlace;
 use domain::{Digest, Reason, Timestamp};
 
 use crate::records::Records;
-use crate::{Draft, Ledger, LedgerError, State};
+use crate::state::State;
+use crate::{Draft, Ledger, LedgerError};
 
 /// What an erasure did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Ledger {
             .find(|(_, entry)| entry.id == *name)
             .ok_or_else(|| EraseError::NoSuchEntry(name.clone()))?;
         let objects = self.erasable(erased)?;
-        let leaf = erased.to_leaf().map_err(LedgerError::Entry)?;
+        let leaf = erased.to_leaf().map_err(LeafError::Json).map_err(LedgerError::from)?;
         let event = Event {
             project: erased.event.project.clone(),
             evidence: objects.clone(),

@@ -3,37 +3,43 @@
 //!
 //! Broker and airlock share one [`Ledger`]. [`Ledger::record`] is the only caller of
 //! [`Recorded::assertion`]: holding a `Recorded<T>` means that the event of `T` is in a signed,
-//! published checkpoint.
+//! published checkpoint, and where a quorum of witnesses is configured, that they cosigned it.
 
 mod erase;
 mod files;
 mod known;
 mod objects;
+mod queue;
 mod records;
+mod state;
+mod writer;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::canonical::CanonicalError;
 use domain::event::{Actor, Entry, Event};
-use domain::ids::{EntryId, PersonId};
+use domain::ids::PersonId;
 use domain::keys::SecretKey;
+use domain::leaf::{LeafError, PublishedSignature};
 use domain::pseudonym::Pseudonym;
-use domain::recorded::LogPlace;
 use domain::{Digest, Reason, Recorded, Timestamp};
-use tlog::{LeafProof, Log, LogError, VerifierKey};
+use tlog::{LeafProof, Log, LogError, VerifierKey, Witnesses};
 use tlog_files::FileStore;
-
-use known::Known;
 
 pub use erase::{EraseError, Erased};
 pub use objects::ObjectError;
 pub use records::{Person, RecordError, Records};
+use queue::Queue;
+use state::State;
+use writer::{Order, Outcome};
 
 /// The log of one deployment, open for writing, and its objects.
 #[derive(Debug)]
 pub struct Ledger {
+    /// Held for as long as the disk takes, never while witnesses are asked.
     state: Mutex<State>,
+    queue: Queue<Order, Outcome>,
+    witnesses: Option<Box<dyn Witnesses>>,
     objects: objects::Objects,
     records: Records,
     key: VerifierKey,
@@ -59,88 +65,53 @@ impl Folders {
     }
 }
 
-#[derive(Debug)]
-struct State {
-    log: Log<FileStore>,
-    /// Every entry that the log is known to hold.
-    entries: Vec<(u64, Entry)>,
-    known: Known,
-}
-
-impl State {
-    /// Lets the log finish or discard what a failed append left behind, and reads what is new. An
-    /// append whose outcome was unknown may have come through: then its entry counts.
-    fn catch_up(&mut self, records: &Records) -> Result<(), LedgerError> {
-        self.log.append(&[])?;
-        let known = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
-        for index in known..self.log.size() {
-            let entry = Entry::from_leaf(&self.log.entry(index)?).map_err(LedgerError::Entry)?;
-            self.take(index, entry, records)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, index: u64, entry: Entry, records: &Records) -> Result<(), LedgerError> {
-        self.known.note(&entry, &self.entries, records)?;
-        self.entries.push((index, entry));
-        Ok(())
-    }
-
-    /// The entry of a draft, with the next sequence number of its actor; `drafted` are the entries
-    /// that will precede it.
-    fn entry(
-        &mut self,
-        draft: Draft,
-        drafted: &[Entry],
-        records: &Records,
-    ) -> Result<Entry, LedgerError> {
-        let last = drafted
-            .iter()
-            .rev()
-            .chain(self.entries.iter().rev().map(|(_, entry)| entry))
-            .find(|entry| entry.actor == draft.actor);
-        let sequence = last.map_or(0, |entry| entry.sequence.saturating_add(1));
-        let project = draft.event.project.clone();
-        let who = draft.person.map(|person| Person { person, project });
-        // CRASH: a pseudonym that no entry has; nobody looks for it.
-        let person = who.map(|who| self.known.pseudonym(who, records)).transpose()?;
-        Ok(Entry {
-            id: EntryId::from_random(random_bits()?),
-            sequence,
-            time: draft.time,
-            actor: draft.actor,
-            person,
-            event: draft.event,
-        })
-    }
-}
-
 impl Ledger {
     /// Opens the ledger in `folders` and creates what is missing. `origin` and `key` are the log's.
     /// An erasure that did not come to its end is finished.
     ///
     /// # Errors
-    /// The log's own reasons, and [`LedgerError::Entry`] if it holds something that is no entry.
+    /// The log's own reasons, and [`LedgerError::Entry`] if it holds a leaf that is none.
     pub fn open(folders: &Folders, origin: &str, key: SecretKey) -> Result<Self, LedgerError> {
         let Folders { data, state, record_keys } = folders;
         let store =
             FileStore::open(&data.join("log"), &state.join("log-head")).map_err(LogError::from)?;
         let log = Log::open(store, origin, key)?;
         let key = log.key().clone();
-        let records =
-            Records::open(&data.join("sealed"), record_keys).map_err(RecordError::from)?;
-        let mut state = State { log, entries: Vec::new(), known: Known::default() };
+        let records = Records::open(&data.join("sealed"), record_keys).map_err(RecordError::from)?;
+        let mut state = State::new(log);
         state.catch_up(&records)?;
         state.finish_erasures(&records)?;
         let objects = objects::Objects::open(&data.join("objects"))?;
-        Ok(Self { state: Mutex::new(state), objects, records, key })
+        let (state, queue) = (Mutex::new(state), Queue::new());
+        Ok(Self { state, queue, witnesses: None, objects, records, key })
     }
 
-    /// Writes a decision to the log and, once it is durable and included, hands `value` back as
-    /// recorded. This blocks on the disk: call it from a blocking task.
+    /// From now on a decision is recorded only when a quorum of these witnesses has cosigned. They are
+    /// asked once for what is in the log; if they are not there, [`Ledger::record`] asks again.
     ///
     /// # Errors
-    /// [`LedgerError`]; nothing may be released then.
+    /// `log.origin` if their policy is not for this log, see `tlog::Policy::of_log`; and the log's own
+    /// reasons.
+    pub fn with_quorum(mut self, witnesses: Box<dyn Witnesses>) -> Result<Self, LedgerError> {
+        let policy = witnesses.policy();
+        if !policy.logs().iter().any(|log| log.key == self.key) {
+            let found = policy.logs().first().map(|log| log.key.origin().to_owned());
+            let (expected, found) = (self.key.origin().to_owned(), found.unwrap_or_default());
+            return Err(LogError::Origin { expected, found }.into());
+        }
+        self.witnesses = Some(witnesses);
+        match self.order(Order::default()) {
+            Err(error) if error.reason() != "log.quorum" => Err(error),
+            _ => Ok(self),
+        }
+    }
+
+    /// Writes a decision to the log and, once it is durable, included and cosigned as configured, hands
+    /// `value` back as recorded. Decisions of several threads share one append. This blocks on the disk
+    /// and on witnesses: call it from a blocking task.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing may be released then. The decision may be in the log nevertheless.
     pub fn record<T>(&self, draft: Draft, value: T) -> Result<Recorded<T>, LedgerError> {
         self.record_all(draft, Vec::new(), value)
     }
@@ -155,20 +126,28 @@ impl Ledger {
         others: Vec<Draft>,
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
-        let mut state = self.state();
-        state.catch_up(&self.records)?;
-        let first = state.entry(draft, &[], &self.records)?;
-        let entry = first.id.clone();
-        let mut drafted = vec![first];
-        for other in others {
-            drafted.push(state.entry(other, &drafted, &self.records)?);
-        }
-        let leaves = drafted.iter().map(Entry::to_leaf).collect::<Result<Vec<_>, _>>();
-        let index = state.log.append(&leaves.map_err(LedgerError::Entry)?)?.first_index;
-        for (index, entry) in (index..).zip(drafted) {
-            state.take(index, entry, &self.records)?;
-        }
-        Ok(Recorded::assertion(value, LogPlace { entry, index }))
+        self.record_order(Order { drafts: [vec![draft], others].concat(), signature: None }, value)
+    }
+
+    /// Writes a decision and, right behind it in the same step, a signature that it publishes.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
+    pub fn record_published<T>(
+        &self,
+        draft: Draft,
+        signature: PublishedSignature,
+        value: T,
+    ) -> Result<Recorded<T>, LedgerError> {
+        let order = Order { drafts: vec![draft], signature: Some(signature) };
+        self.record_order(order, value)
+    }
+
+    fn record_order<T>(&self, order: Order, value: T) -> Result<Recorded<T>, LedgerError> {
+        let places = self.order(order)?;
+        // As many as there were drafts.
+        let place = places.into_iter().next().ok_or(LedgerError::Interrupted)?;
+        Ok(Recorded::assertion(value, place))
     }
 
     /// Keeps `bytes`, which say nothing of people, durably under their digest. Keeping the same bytes
@@ -229,11 +208,8 @@ impl Ledger {
         self.state().known.pseudonym_of(who)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Every entry with its index, oldest first: what services rebuild their state from.
+    /// Every entry with its index, oldest first: what services rebuild their state from. Entries whose
+    /// recording failed may be among them: what rests on them is recorded itself, after them.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -243,13 +219,37 @@ impl Ledger {
         Ok(state.entries.clone())
     }
 
-    /// The leaf at `index` and its proof against the newest checkpoint.
+    /// The published signature at `index`, if that is one.
     ///
     /// # Errors
-    /// [`LedgerError::Log`].
+    /// [`LedgerError`].
+    pub fn published(&self, index: u64) -> Result<Option<PublishedSignature>, LedgerError> {
+        let mut state = self.state();
+        state.catch_up(&self.records)?;
+        Ok(state.published.get(&index).cloned())
+    }
+
+    /// The leaf at `index` and its proof against the newest checkpoint that is acknowledged. Witnesses
+    /// are asked if none that has the leaf is.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
     pub fn prove(&self, index: u64) -> Result<(Vec<u8>, LeafProof), LedgerError> {
-        let state = self.state();
-        Ok((state.log.entry(index)?, state.log.prove(index)?))
+        let mut state = self.state();
+        if self.witnesses.is_some() && !state.is_cosigned(index) {
+            drop(state);
+            self.order(Order::default())?;
+            state = self.state();
+        }
+        let signed = state.cosigned.as_ref().map(tlog::Witnessed::signed);
+        let checkpoint = signed.unwrap_or_else(|| state.log.checkpoint());
+        let hashes = state.log.inclusion(index, checkpoint.checkpoint().size)?;
+        let proof = LeafProof { index, hashes, checkpoint: checkpoint.note().to_owned() };
+        Ok((state.log.entry(index)?, proof))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log's name and key, for verifiers.
@@ -272,18 +272,15 @@ pub struct Draft {
     pub event: Event,
 }
 
-fn random_bits() -> Result<[u8; 16], LedgerError> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(LedgerError::Random)?;
-    Ok(bits)
-}
-
 /// Why a decision could not be recorded or read back.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// A leaf is not an entry in its canonical form.
+    /// A leaf is neither an entry nor a published signature in its canonical form.
     #[error("a log entry is malformed")]
-    Entry(#[source] CanonicalError),
+    Entry(#[from] LeafError),
+    /// The thread that wrote for several broke down.
+    #[error("writing the log was interrupted; what was being written may be in the log")]
+    Interrupted,
     /// The log did not take or give an entry.
     #[error("the log is not available")]
     Log(#[from] LogError),
@@ -296,112 +293,24 @@ pub enum LedgerError {
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness")]
     Random(#[source] getrandom::Error),
+    /// What all got whose decisions were to be written together.
+    #[error(transparent)]
+    Shared(Arc<LedgerError>),
 }
 
 impl Reason for LedgerError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Entry(_) => "log.malformed",
+            Self::Interrupted => "log.interrupted",
             Self::Log(cause) => cause.reason(),
             Self::Object(cause) => cause.reason(),
             Self::Record(cause) => cause.reason(),
             Self::Random(_) => "system.no-randomness",
+            Self::Shared(cause) => cause.reason(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::event::Action;
-    use std::path::Path;
-    use zeroize::Zeroizing;
-
-    fn open(folder: &Path) -> Result<Ledger, LedgerError> {
-        let key = SecretKey::from_seed(&Zeroizing::new([9; 32]));
-        let at = |part: &str| folder.join(part);
-        let folders =
-            Folders { data: at("data"), state: at("state"), record_keys: at("record-keys") };
-        Ledger::open(&folders, "test.example/log", key)
-    }
-
-    fn draft(object: Digest) -> Draft {
-        Draft {
-            actor: Actor::Broker,
-            time: Timestamp::from_unix_seconds(1_800_000_000).unwrap(),
-            person: None,
-            event: Event::accepted(Action::DatasetSealed, object),
-        }
-    }
-
-    #[test]
-    fn sequence_goes_on_after_reopening_and_proofs_verify() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = open(folder.path()).unwrap().record(draft(Digest::of(b"1")), ()).unwrap();
-        let ledger = open(folder.path()).unwrap();
-        let second = ledger.record(draft(Digest::of(b"2")), "value").unwrap();
-        assert_eq!((first.place().index, second.place().index), (0, 1));
-        let entries = ledger.entries().unwrap();
-        assert_eq!(entries.iter().map(|(_, e)| e.sequence).collect::<Vec<_>>(), [0, 1]);
-        let (leaf, proof) = ledger.prove(1).unwrap();
-        let included = tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
-        assert_eq!(included.index(), 1);
-    }
-
-    #[test]
-    fn decisions_that_belong_together_are_numbered_in_their_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
-        let airlock = |object: &[u8]| Draft { actor: Actor::Airlock, ..draft(Digest::of(object)) };
-        ledger.record(draft(Digest::of(b"1")), ()).unwrap();
-        let others = vec![airlock(b"3"), draft(Digest::of(b"4"))];
-        let first = ledger.record_all(airlock(b"2"), others, ()).unwrap();
-        assert_eq!(first.place().index, 1);
-        let numbers = |entries: Vec<(u64, Entry)>| -> Vec<(Actor, u64)> {
-            entries.into_iter().map(|(_, entry)| (entry.actor, entry.sequence)).collect()
-        };
-        let expected =
-            [(Actor::Broker, 0), (Actor::Airlock, 0), (Actor::Airlock, 1), (Actor::Broker, 1)];
-        assert_eq!(numbers(ledger.entries().unwrap()), expected);
-        drop(ledger);
-        assert_eq!(numbers(open(folder.path()).unwrap().entries().unwrap()), expected);
-    }
-
-    /// An append that failed after its entry was committed shows up later: its number is taken.
-    #[test]
-    fn a_number_is_not_used_twice_after_a_failed_append() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
-        ledger.record(draft(Digest::of(b"1")), ()).unwrap();
-        // The checkpoint is written beside its place, last: with a folder there, all else is done.
-        let obstacle = folder.path().join("data/log/.checkpoint.new");
-        std::fs::create_dir(&obstacle).unwrap();
-        let failed = ledger.record(draft(Digest::of(b"2")), ()).unwrap_err();
-        assert_eq!(failed.reason(), "log.unavailable");
-        assert_eq!(ledger.entries().unwrap_err().reason(), "log.unavailable");
-        std::fs::remove_dir(&obstacle).unwrap();
-        ledger.record(draft(Digest::of(b"3")), ()).unwrap();
-        let numbers: Vec<u64> =
-            ledger.entries().unwrap().iter().map(|(_, entry)| entry.sequence).collect();
-        assert_eq!(numbers, [0, 1, 2]);
-    }
-
-    #[test]
-    fn two_writers_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let _first = open(folder.path()).unwrap();
-        assert_eq!(open(folder.path()).unwrap_err().reason(), "log.second-writer");
-    }
-
-    #[test]
-    fn an_altered_object_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
-        let digest = ledger.keep(b"statement").unwrap();
-        assert_eq!(ledger.object(&digest).unwrap(), b"statement");
-        let path = folder.path().join("data/objects").join(digest.hex());
-        std::fs::write(path, b"altered").unwrap();
-        assert_eq!(ledger.object(&digest).unwrap_err().reason(), "object.altered");
-        assert_eq!(ledger.object(&Digest::of(b"?")).unwrap_err().reason(), "object.missing");
-    }
-}
+mod tests;

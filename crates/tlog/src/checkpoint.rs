@@ -83,6 +83,12 @@ impl SignedCheckpoint {
         Self { checkpoint, note }
     }
 
+    /// The same checkpoint with these signature lines, of which the log's is one.
+    pub(crate) fn with_signatures(&self, lines: &[&str]) -> Self {
+        let note = format!("{}\n{}\n", self.checkpoint, lines.join("\n"));
+        Self { checkpoint: self.checkpoint.clone(), note }
+    }
+
     /// What was signed.
     #[must_use]
     pub const fn checkpoint(&self) -> &Checkpoint {

@@ -68,6 +68,11 @@ impl WitnessKey {
         Ok(times.collect::<Result<Vec<_>, _>>()?.into_iter().max())
     }
 
+    /// Whether `note` has a signature under this witness's name and key id, right or wrong.
+    pub(crate) fn is_claimed_by(&self, note: &str) -> bool {
+        Note::parse(note).is_ok_and(|note| note.signatures_of(&self.0).next().is_some())
+    }
+
     fn verify(&self, text: &str, signature: &[u8]) -> Result<Timestamp, LogError> {
         let refused = || LogError::Cosignature { witness: self.to_string() };
         let (seconds, signature) = signature.split_first_chunk().ok_or_else(refused)?;

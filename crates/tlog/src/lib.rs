@@ -10,6 +10,7 @@
 
 pub mod checkpoint;
 pub mod cosignature;
+pub mod cosigning;
 mod edge;
 pub mod error;
 pub mod log;
@@ -27,8 +28,9 @@ pub mod witness;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use cosignature::WitnessKey;
+pub use cosigning::Witnesses;
 pub use error::LogError;
-pub use log::{Appended, Log};
+pub use log::{Appended, Committed, Cosigned, Log};
 pub use merkle::leaf_hash;
 pub use note::VerifierKey;
 pub use path::TilePath;

@@ -4,16 +4,21 @@ use domain::Digest;
 use domain::keys::SecretKey;
 
 use crate::checkpoint::SignedCheckpoint;
-use crate::edge::{Edge, Objects};
+use crate::edge::Edge;
 use crate::error::LogError;
 use crate::note::VerifierKey;
+use crate::path::TilePath;
+use crate::policy::{Policy, Witnessed};
 use crate::proof::LeafProof;
 use crate::store::{Commit, Store, StoreError};
 use crate::tiles::Tiles;
 
 /// An open log.
 ///
-/// After a failed [`Log::append`] the log stays usable: what it shows is the last published
+/// Without witnesses, [`Log::append`] is all that it takes. Where a quorum of witnesses has to cosign,
+/// it is [`Log::commit`], asking them, and [`Log::cosign`].
+///
+/// After a failed [`Log::append`], or a [`Log::commit`] that was not cosigned, the log stays usable: what it shows is the last published
 /// checkpoint, and the next append first finds out what the failed one left behind, by the same
 /// function as [`Log::open`]. Only if the storage shows another writer's work, or an older state
 /// of the log, does it refuse every append for as long as that is so.
@@ -24,15 +29,25 @@ pub struct Log<S> {
     secret: SecretKey,
     head: Head,
     /// What the commit cell may hold instead of the head's commit: an append failed while or after
-    /// writing it.
+    /// writing it, or was not published yet.
     in_doubt: Option<Commit>,
+    /// Committed and signed, and waiting for cosignatures. Then it is in doubt, too.
+    pending: Option<Pending>,
 }
 
 /// The published tree.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Head {
     edge: Edge,
     checkpoint: SignedCheckpoint,
+}
+
+/// A tree that is to be published.
+#[derive(Debug)]
+struct Pending {
+    head: Head,
+    /// The full objects that it has and the published one has not.
+    filled: Vec<TilePath>,
 }
 
 /// What an append has done: the entries have the indices from `first_index` on, are durable, and
@@ -43,6 +58,26 @@ pub struct Appended {
     pub first_index: u64,
     /// The published checkpoint.
     pub checkpoint: SignedCheckpoint,
+}
+
+/// What a commit has done: the entries have the indices from `first_index` on and are durable, but the
+/// checkpoint that covers them is not published. Nothing that they record may be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Index of the first of the entries.
+    pub first_index: u64,
+    /// What the witnesses have to cosign.
+    pub checkpoint: SignedCheckpoint,
+}
+
+/// What came of the cosignatures that were given to [`Log::cosign`].
+#[derive(Debug)]
+pub struct Cosigned {
+    /// The published checkpoint that the policy believes; acknowledging takes this value. Or
+    /// `log.quorum`, or another reason of [`Policy::verify`]; then nothing was published.
+    pub quorum: Result<Witnessed, LogError>,
+    /// Lines that are no cosignature of this checkpoint by a witness of the policy. They are not kept.
+    pub ignored: Vec<String>,
 }
 
 impl<S: Store> Log<S> {
@@ -57,7 +92,7 @@ impl<S: Store> Log<S> {
     pub fn open(mut store: S, origin: &str, secret: SecretKey) -> Result<Self, LogError> {
         let key = VerifierKey::new(origin, secret.public())?;
         let head = recover(&mut store, &key, &secret)?;
-        Ok(Self { store, key, secret, head, in_doubt: None })
+        Ok(Self { store, key, secret, head, in_doubt: None, pending: None })
     }
 
     /// Appends `entries`, all or none. With `Ok` they are durable and in a published checkpoint:
@@ -72,11 +107,53 @@ impl<S: Store> Log<S> {
         self.settle()?;
         let first_index = self.size();
         if !entries.is_empty() {
-            let (edge, objects) = self.head.edge.extend(entries)?;
-            self.check_published()?;
-            self.advance(edge, &objects)?;
+            let pending = self.prepare(entries)?;
+            self.show(pending)?;
         }
         Ok(Appended { first_index, checkpoint: self.head.checkpoint.clone() })
+    }
+
+    /// Makes `entries` durable, all or none, and signs the tree without publishing it: that is left to
+    /// [`Log::cosign`]. What was committed before and not cosigned is published as it is.
+    ///
+    /// # Errors
+    /// As [`Log::append`], with the same meaning.
+    pub fn commit(&mut self, entries: &[Vec<u8>]) -> Result<Committed, LogError> {
+        self.settle()?;
+        let first_index = self.size();
+        if entries.is_empty() {
+            return Ok(Committed { first_index, checkpoint: self.head.checkpoint.clone() });
+        }
+        let pending = self.prepare(entries)?;
+        let checkpoint = pending.head.checkpoint.clone();
+        self.pending = Some(pending);
+        Ok(Committed { first_index, checkpoint })
+    }
+
+    /// Adds `lines`, signature lines that witnesses gave, to the checkpoint that was committed last and,
+    /// if `policy` believes it then, publishes it. Without a commit since, it is the published
+    /// checkpoint that is cosigned, anew or for the first time.
+    ///
+    /// # Errors
+    /// As [`Log::append`]. A quorum that is missing is no error here: see [`Cosigned::quorum`].
+    pub fn cosign(&mut self, lines: &[String], policy: &Policy) -> Result<Cosigned, LogError> {
+        let mut pending = match self.pending.take() {
+            Some(pending) => pending,
+            None => {
+                self.settle()?;
+                self.check_published()?;
+                Pending { head: self.head.clone(), filled: Vec::new() }
+            }
+        };
+        let (checkpoint, ignored) = policy.add(&pending.head.checkpoint, lines)?;
+        let quorum = policy.verify(checkpoint.note());
+        pending.head.checkpoint = checkpoint;
+        if quorum.is_ok() {
+            self.in_doubt = Some(pending.head.edge.commit());
+            // CRASH: the cosignatures are lost, and no harm: witnesses give them again.
+            self.show(pending)?;
+        }
+        Ok(Cosigned { quorum, ignored })
     }
 
     /// Number of entries in the published checkpoint.
@@ -103,6 +180,15 @@ impl<S: Store> Log<S> {
         self.tiles().entry(index)
     }
 
+    /// The entries from `index` to the end of its bundle: at most 256. Reading a log by these is some
+    /// hundred times as fast as by single entries.
+    ///
+    /// # Errors
+    /// As [`Log::entry`].
+    pub fn entries_from(&self, index: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        self.tiles().entries_from(index)
+    }
+
     /// The proof that entry `index` is in the published checkpoint, with that checkpoint.
     ///
     /// # Errors
@@ -120,15 +206,19 @@ impl<S: Store> Log<S> {
         self.tiles().inclusion(index, tree_size)
     }
 
-    /// The hashes that prove that the tree of `newer_size` entries extends that of `older_size`.
+    /// The hashes that prove that the tree of `newer_size` entries extends that of `older_size`. The
+    /// newer one may be what was committed last.
     ///
     /// # Errors
     /// As [`Log::entry`].
     pub fn consistency(&self, older_size: u64, newer_size: u64) -> Result<Vec<Digest>, LogError> {
-        self.tiles().consistency(older_size, newer_size)
+        let head = self.pending.as_ref().map_or(&self.head, |pending| &pending.head);
+        let size = head.checkpoint.checkpoint().size;
+        Tiles::new(|path: &TilePath| self.store.read(path), size)
+            .consistency(older_size, newer_size)
     }
 
-    fn tiles(&self) -> Tiles<impl Fn(&crate::TilePath) -> Result<Option<Vec<u8>>, StoreError>> {
+    fn tiles(&self) -> Tiles<impl Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> {
         Tiles::new(|path| self.store.read(path), self.size())
     }
 
@@ -141,14 +231,15 @@ impl<S: Store> Log<S> {
         if committed != Some(attempted) && committed != Some(self.head.edge.commit()) {
             return Err(LogError::SecondWriter);
         }
+        self.pending = None;
         self.head = recover(&mut self.store, &self.key, &self.secret)?;
         self.in_doubt = None;
         Ok(())
     }
 
     /// Checks that the storage still shows the checkpoint that this log published last, so that an
-    /// old copy that was put in its place is not extended.
-    fn check_published(&self) -> Result<(), LogError> {
+    /// old copy that was put in its place is not extended. Signatures that others added are kept.
+    fn check_published(&mut self) -> Result<(), LogError> {
         let shown = self.store.checkpoint()?;
         let ours = &self.head.checkpoint;
         if shown.as_deref() == Some(ours.note().as_bytes()) {
@@ -157,15 +248,20 @@ impl<S: Store> Log<S> {
         let shown = shown.map(|note| verify_note(&note, &self.key)).transpose()?;
         let found = shown.as_ref().map_or(0, |shown| shown.checkpoint().size);
         match shown {
-            // Somebody added signatures.
-            Some(shown) if shown.checkpoint() == ours.checkpoint() => Ok(()),
+            Some(shown) if shown.checkpoint() == ours.checkpoint() => {
+                self.head.checkpoint = shown;
+                Ok(())
+            }
             Some(_) if found > self.size() => Err(LogError::SecondWriter),
             _ => Err(LogError::RolledBack { expected: self.size(), found }),
         }
     }
 
-    /// The order of durable writes. Every append goes through here, and acknowledges last.
-    fn advance(&mut self, edge: Edge, objects: &Objects) -> Result<(), LogError> {
+    /// The order of durable writes, first half: up to what has to be published. Together with
+    /// [`Log::show`] every append goes through here.
+    fn prepare(&mut self, entries: &[Vec<u8>]) -> Result<Pending, LogError> {
+        let (edge, objects) = self.head.edge.extend(entries)?;
+        self.check_published()?;
         let (older, newer) = (self.head.edge.commit(), edge.commit());
         // CRASH: nothing is written; the append did not happen.
         self.store.write(&objects.0)?;
@@ -175,12 +271,20 @@ impl<S: Store> Log<S> {
         self.store.compare_and_swap(Some(older), newer)?;
         // CRASH: the append has happened, but nobody knows: recovery signs and publishes it.
         let checkpoint = SignedCheckpoint::sign(newer.size, newer.root, &self.key, &self.secret);
-        // CRASH: the same. The signature made is lost, and no harm: it covers what is committed.
-        self.store.publish(checkpoint.note().as_bytes())?;
+        // CRASH: the same. The signature made is lost, and no harm: it covers what is committed. So it
+        // is while witnesses are asked: they may have cosigned a checkpoint that nobody published.
+        let filled =
+            objects.0.into_iter().map(|(path, _)| path).filter(TilePath::is_full).collect();
+        Ok(Pending { head: Head { edge, checkpoint }, filled })
+    }
+
+    /// The second half, which acknowledges last.
+    fn show(&mut self, pending: Pending) -> Result<(), LogError> {
+        self.store.publish(pending.head.checkpoint.note().as_bytes())?;
         // CRASH: published, not acknowledged. The caller did nothing and may append again.
-        self.head = Head { edge, checkpoint };
+        self.head = pending.head;
         self.in_doubt = None;
-        for (path, _) in objects.0.iter().filter(|(path, _)| path.is_full()) {
+        for path in &pending.filled {
             // What cannot be removed only takes up space: the full object is there already.
             let _ = self.store.remove_partials(path);
         }
@@ -244,7 +348,7 @@ fn check_extends<S: Store>(
     let Some(published) = published.map(SignedCheckpoint::checkpoint) else {
         return Ok(());
     };
-    let tiles = Tiles::new(|path: &crate::TilePath| store.read(path), commit.size);
+    let tiles = Tiles::new(|path: &TilePath| store.read(path), commit.size);
     let root = tiles.root(published.size)?;
     if root == published.root { Ok(()) } else { Err(LogError::Consistency) }
 }

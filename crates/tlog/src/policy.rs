@@ -152,6 +152,37 @@ impl Policy {
         }))
     }
 
+    /// This policy for the log `key`, which is known from elsewhere: if the policy names logs, it must
+    /// be one of them, and the others do not count.
+    ///
+    /// # Errors
+    /// `log.origin` if none has this origin, `log.signature` if it has another key.
+    pub fn of_log(mut self, key: &VerifierKey) -> Result<Self, LogError> {
+        let same_name = |log: &PolicyLog| log.key.origin() == key.origin();
+        match self.logs.first() {
+            None => self.logs.push(PolicyLog { key: key.clone(), url: None }),
+            _ if self.logs.iter().any(|log| log.key == *key) => {
+                self.logs.retain(|log| log.key == *key);
+            }
+            _ if self.logs.iter().any(same_name) => {
+                return Err(LogError::Signature { key: key.to_string() });
+            }
+            Some(first) => {
+                let (expected, found) = (key.origin().to_owned(), first.key.origin().to_owned());
+                return Err(LogError::Origin { expected, found });
+            }
+        }
+        Ok(self)
+    }
+
+    /// Whether cosignatures by the witnesses with these names in the policy meet its quorum.
+    #[must_use]
+    pub fn is_met_by(&self, names: &BTreeSet<String>) -> bool {
+        let named = |(_, witness): &(usize, &PolicyWitness)| names.contains(&witness.name);
+        let by = self.witnesses.iter().enumerate().filter(named).map(|(number, _)| number);
+        self.quorum.is_met(&by.collect())
+    }
+
     /// The logs that it names.
     #[must_use]
     pub fn logs(&self) -> &[PolicyLog] {

@@ -90,15 +90,31 @@ impl<R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>> Tiles<R> {
     /// # Errors
     /// As [`Self::root`].
     pub fn entry(&self, index: u64) -> Result<Vec<u8>, LogError> {
+        let (before, entries) = self.bundle_with(index)?;
+        let missing = LogError::NoSuchEntry { index, size: self.size };
+        entries.into_iter().nth(before).ok_or(missing)
+    }
+
+    /// The entries from `index` to the end of its bundle, or of the log.
+    ///
+    /// # Errors
+    /// As [`Self::root`].
+    pub fn entries_from(&self, index: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        let (before, mut entries) = self.bundle_with(index)?;
+        Ok(entries.split_off(before.min(entries.len())))
+    }
+
+    /// The entries of the bundle that has entry `index`, and how many of them precede it.
+    fn bundle_with(&self, index: u64) -> Result<(usize, Vec<Vec<u8>>), LogError> {
         let missing = LogError::NoSuchEntry { index, size: self.size };
         let path = TilePath::in_tree(TileKind::Entries, index / TILE_WIDTH, self.size);
         let Some(path) = path.filter(|_| index < self.size) else {
             return Err(missing);
         };
-        let (path, bundle) = self.bundle(&path)?;
-        let entries = parse_bundle(&bundle, path.width())?;
-        let place = usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX);
-        entries.get(place).map(|entry| entry.to_vec()).ok_or(missing)
+        let (found, bundle) = self.bundle(&path)?;
+        let entries = parse_bundle(&bundle, found.width())?.into_iter();
+        let entries = entries.take(path.width().into()).map(<[u8]>::to_vec).collect();
+        Ok((usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX), entries))
     }
 
     /// The bundle `path`, or the full one that has taken its place, with the name of what was found.

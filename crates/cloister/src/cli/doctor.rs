@@ -4,13 +4,19 @@ use std::fs::OpenOptions;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use clap::Args;
 use evidence::launch::VcpuType;
 use launcher::GuestImage;
+use reqwest::StatusCode;
 use serde::Serialize;
 use serde_json::json;
+use tlog::Policy;
+use tlog::policy::PolicyWitness;
 
+use super::files::{malformed, read_text};
+use super::server::runtime;
 use super::{Answer, Failure, Outcome, answer};
 
 /// What `doctor` needs.
@@ -20,6 +26,9 @@ pub struct DoctorOptions {
     /// The guest image's folder; that of `make image` if absent
     #[arg(long)]
     image: Option<PathBuf>,
+    /// The policy of the log's witnesses, to see whether they answer
+    #[arg(long, value_name = "FILE")]
+    witnesses: Option<PathBuf>,
 }
 
 /// One thing that was looked at.
@@ -35,7 +44,7 @@ struct Finding {
 }
 
 pub(super) fn run(options: &DoctorOptions) -> Outcome {
-    let findings = [
+    let mut findings = vec![
         program("qemu", true, "qemu-system-x86_64", "--version", "install `qemu-system-x86`"),
         program("setpriv", true, "setpriv", "--version", "install `util-linux`"),
         program("erofs-utils", true, "mkfs.erofs", "--help", "install `erofs-utils`"),
@@ -51,6 +60,9 @@ pub(super) fn run(options: &DoctorOptions) -> Outcome {
         image(options.image.as_deref()),
         disk(),
     ];
+    if let Some(policy) = &options.witnesses {
+        findings.extend(witnesses(policy)?);
+    }
     let missing: Vec<_> = findings.iter().filter(|f| f.required && !f.ok).map(|f| f.name).collect();
     let text = findings.iter().map(line).collect::<Vec<_>>().join("\n");
     if missing.is_empty() {
@@ -142,4 +154,29 @@ fn disk() -> Finding {
     Finding { name: "disk", required: false, ok, detail, advice }
 }
 
+/// Each witness of the policy. A request that is none is enough: whoever refuses it is there.
+fn witnesses(path: &Path) -> Result<Vec<Finding>, Failure> {
+    let policy: Policy = read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
+    let client =
+        channel::web_client().map_err(|error| Failure::unusable("server.client", &error))?;
+    let runtime = runtime()?;
+    let finding = |witness: &PolicyWitness| {
+        let url = witness.url.as_deref().unwrap_or("(no URL in the policy)");
+        let place = format!("{}/add-checkpoint", url.trim_end_matches('/'));
+        let request = client.post(place).timeout(WITNESS_TIMEOUT).body("");
+        let answer = runtime.block_on(request.send());
+        let ok = answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::BAD_REQUEST);
+        let said = match answer {
+            Ok(answer) if ok => format!("refuses an empty request, {}", answer.status()),
+            Ok(answer) => format!("answers {}", answer.status()),
+            Err(error) => answer::chain(&error.without_url()),
+        };
+        let detail = format!("{} at {url} {said}", witness.name);
+        let advice = Some("without a quorum of witnesses nothing is released");
+        Finding { name: "witness", required: false, ok, detail, advice }
+    };
+    Ok(policy.witnesses().iter().map(finding).collect())
+}
+
+const WITNESS_TIMEOUT: Duration = Duration::from_secs(5);
 const ENOUGH_BYTES: u64 = 2 << 30;

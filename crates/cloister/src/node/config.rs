@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use control::authz::Role;
 use domain::claims::ChipId;
@@ -13,7 +14,7 @@ use domain::keys::PublicKey;
 use evidence::snp::{Chips, PlatformRules};
 use serde::Deserialize;
 
-use super::{Addresses, NodeConfig};
+use super::{Addresses, NodeConfig, QuorumConfig};
 
 /// `cloister.toml`. Every value that decides something is required.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,9 +36,21 @@ pub struct ServeConfig {
     pub image: PathBuf,
     /// Where the services listen.
     pub listen: Listen,
+    /// Who has to cosign the log; nobody if absent.
+    pub log: Option<LogConfig>,
     /// Who may log in.
     #[serde(default)]
     pub people: Vec<PersonConfig>,
+}
+
+/// The witnesses of the log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// A trust policy (C2SP tlog-policy) whose `witness` lines have URLs.
+    pub policy: PathBuf,
+    /// How many seconds a quorum of them may take; no more is waited for, and nothing released.
+    pub timeout: u16,
 }
 
 /// Which chips count.
@@ -106,6 +119,10 @@ impl ServeConfig {
                 broker: self.listen.broker,
                 airlock: self.listen.airlock,
             },
+            quorum: self.log.as_ref().map(|log| QuorumConfig {
+                policy: log.policy.clone(),
+                timeout: Duration::from_secs(log.timeout.into()),
+            }),
         }
     }
 
@@ -130,6 +147,20 @@ mod tests {
         let config: ServeConfig = toml::from_str(EXAMPLE).unwrap();
         assert_eq!(config.people.len(), 1);
         assert!(matches!(config.chips(), Chips::Any));
+    }
+
+    #[test]
+    fn witnesses_are_read_and_have_a_timeout() {
+        let config: ServeConfig = toml::from_str(EXAMPLE).unwrap();
+        assert!(config.node().quorum.is_none());
+        let with = EXAMPLE.replace("# [log]", "[log]").replace("# policy =", "policy =");
+        let refused = toml::from_str::<ServeConfig>(&with).unwrap_err().to_string();
+        assert!(refused.contains("missing field `timeout`"), "{refused}");
+        let with = with.replace("# timeout =", "timeout =");
+        let config: ServeConfig = toml::from_str(&with).unwrap();
+        let quorum = config.node().quorum.unwrap();
+        assert_eq!(quorum.policy, Path::new("/etc/cloister/witnesses.policy"));
+        assert_eq!(quorum.timeout, Duration::from_secs(5));
     }
 
     #[test]

@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::launches::serve_launches;
+use super::quorum::{self, QuorumConfig};
 use super::{Keys, NodeError, NodeFolder};
 
 /// What an operator decides.
@@ -39,6 +40,8 @@ pub struct NodeConfig {
     pub custodians: BTreeSet<PublicKey>,
     /// Where the services listen.
     pub listen: Addresses,
+    /// Who has to cosign the log before anything is released; nobody if absent.
+    pub quorum: Option<QuorumConfig>,
 }
 
 /// The services' addresses.
@@ -120,8 +123,12 @@ impl Node {
         let sealing_key = keys.broker_sealing.public();
         let policy = ReleasePolicy::embedded()?;
         let policy_digest = policy.digest();
-        let ledger =
-            Arc::new(Ledger::open(&folder.ledger_folders(), &config.log_origin, keys.log)?);
+        let ledger = Ledger::open(&folder.ledger_folders(), &config.log_origin, keys.log)?;
+        let ledger = match &config.quorum {
+            Some(quorum) => quorum::witnessed(ledger, quorum)?,
+            None => ledger,
+        };
+        let ledger = Arc::new(ledger);
 
         let broker = open_broker(
             &config,

@@ -1,0 +1,58 @@
+//! The witnesses that have to cosign the log before anything is released.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cosigner::{Asked, Cosigner, Observer};
+use domain::Reason as _;
+use ledger::Ledger;
+use tlog::Policy;
+
+use super::NodeError;
+
+/// Whom to ask, and for how long.
+#[derive(Clone, Debug)]
+pub struct QuorumConfig {
+    /// A trust policy (C2SP tlog-policy) whose `witness` lines have URLs. Log lines may be absent; if
+    /// there are any, one must be this log's.
+    pub policy: PathBuf,
+    /// How long a quorum may take.
+    pub timeout: Duration,
+}
+
+/// `ledger`, which from now on waits for the quorum.
+pub(super) fn witnessed(ledger: Ledger, config: &QuorumConfig) -> Result<Ledger, NodeError> {
+    let path = &config.policy;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| NodeError::File(path.clone(), error))?;
+    let policy = text.parse::<Policy>().and_then(|policy| policy.of_log(ledger.key()));
+    let policy = policy.map_err(|error| NodeError::WitnessPolicy(path.clone(), error))?;
+    let client = channel::web_client()?;
+    let cosigner = Cosigner::start(policy, &client, config.timeout, &observer())?;
+    Ok(ledger.with_quorum(Box::new(cosigner))?)
+}
+
+/// Tells the operator whenever a witness begins or ceases to cosign.
+fn observer() -> Observer {
+    let told: Mutex<BTreeMap<String, Option<&'static str>>> = Mutex::default();
+    Arc::new(move |Asked { witness, size, outcome }| {
+        let reason = outcome.err().map(|silence| silence.reason());
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert((*witness).to_owned(), reason) == Some(reason) {
+            return;
+        }
+        match outcome {
+            Ok(()) => eprintln!("witness   {witness} cosigns; size {size}"),
+            Err(silence) => {
+                let cause = silence.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                let code = silence.reason();
+                eprintln!(
+                    "witness   {witness} does not cosign size {size}: {silence}{cause} ({code})"
+                );
+            }
+        }
+    })
+}

@@ -1,0 +1,125 @@
+//! What the writer knows of the log.
+
+use std::collections::BTreeMap;
+
+use domain::Leaf;
+use domain::event::{Actor, Entry};
+use domain::ids::EntryId;
+use domain::leaf::PublishedSignature;
+use tlog::{Log, Witnessed};
+use tlog_files::FileStore;
+
+use crate::known::Known;
+use crate::records::{Person, Records};
+use crate::{Draft, LedgerError};
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) log: Log<FileStore>,
+    pub(crate) next: Next,
+    /// The newest checkpoint that a quorum cosigned, if one is asked for.
+    pub(crate) cosigned: Option<Witnessed>,
+    /// Witnesses are being asked about what was committed.
+    pub(crate) asking: bool,
+    /// Every entry that the log is known to hold.
+    pub(crate) entries: Vec<(u64, Entry)>,
+    /// Every published signature that it is known to hold.
+    pub(crate) published: BTreeMap<u64, PublishedSignature>,
+    /// What the entries say of people and of erasures.
+    pub(crate) known: Known,
+    /// How many leaves were read.
+    read: u64,
+}
+
+/// The sequence number of each actor's next entry.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Next(BTreeMap<Actor, u64>);
+
+impl Next {
+    /// The entry of a draft, which takes its actor's next number.
+    pub(crate) fn entry(
+        &mut self,
+        draft: Draft,
+        known: &mut Known,
+        records: &Records,
+    ) -> Result<Entry, LedgerError> {
+        let project = draft.event.project.clone();
+        let who = draft.person.map(|person| Person { person, project });
+        let entry = Entry {
+            id: EntryId::from_random(random_bits()?),
+            sequence: self.0.get(&draft.actor).copied().unwrap_or_default(),
+            time: draft.time,
+            actor: draft.actor,
+            // CRASH: a pseudonym that no entry has; nobody looks for it.
+            person: who.map(|who| known.pseudonym(who, records)).transpose()?,
+            event: draft.event,
+        };
+        self.count(&entry);
+        Ok(entry)
+    }
+
+    fn count(&mut self, entry: &Entry) {
+        self.0.insert(entry.actor, entry.sequence.saturating_add(1));
+    }
+}
+
+impl State {
+    pub(crate) fn new(log: Log<FileStore>) -> Self {
+        Self {
+            log,
+            next: Next::default(),
+            cosigned: None,
+            asking: false,
+            entries: Vec::new(),
+            published: BTreeMap::new(),
+            known: Known::default(),
+            read: 0,
+        }
+    }
+
+    /// Lets the log finish or discard what a failed append left behind, and reads what is new. An
+    /// append whose outcome was unknown may have come through: then its entry counts. While witnesses
+    /// are asked, what was committed is left alone.
+    pub(crate) fn catch_up(&mut self, records: &Records) -> Result<(), LedgerError> {
+        if self.asking {
+            return Ok(());
+        }
+        self.log.append(&[])?;
+        while self.read < self.log.size() {
+            for leaf in self.log.entries_from(self.read)? {
+                self.take(self.read, Leaf::from_bytes(&leaf)?, records)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in the leaf at `index`, the next.
+    pub(crate) fn take(
+        &mut self,
+        index: u64,
+        leaf: Leaf,
+        records: &Records,
+    ) -> Result<(), LedgerError> {
+        match leaf {
+            Leaf::Entry(entry) => {
+                self.known.note(&entry, &self.entries, records)?;
+                self.next.count(&entry);
+                self.entries.push((index, *entry));
+            }
+            Leaf::Published(signature) => drop(self.published.insert(index, *signature)),
+        }
+        self.read = index.saturating_add(1);
+        Ok(())
+    }
+
+    /// Whether entry `index` is in a checkpoint that a quorum cosigned.
+    pub(crate) fn is_cosigned(&self, index: u64) -> bool {
+        self.cosigned.as_ref().is_some_and(|cosigned| index < cosigned.checkpoint().size)
+    }
+}
+
+fn random_bits() -> Result<[u8; 16], LedgerError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(LedgerError::Random)?;
+    Ok(bits)
+}

@@ -1,0 +1,96 @@
+//! The ledger on a real folder.
+
+mod quorum;
+mod together;
+
+use super::*;
+use domain::event::Action;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+fn open(folder: &Path) -> Result<Ledger, LedgerError> {
+    let key = SecretKey::from_seed(&Zeroizing::new([9; 32]));
+    let at = |part: &str| folder.join(part);
+    let folders = Folders { data: at("data"), state: at("state"), record_keys: at("record-keys") };
+    Ledger::open(&folders, "test.example/log", key)
+}
+
+fn draft(object: Digest) -> Draft {
+    Draft {
+        actor: Actor::Broker,
+        time: Timestamp::from_unix_seconds(1_800_000_000).unwrap(),
+        person: None,
+        event: Event::accepted(Action::DatasetSealed, object),
+    }
+}
+
+#[test]
+fn sequence_goes_on_after_reopening_and_proofs_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path()).unwrap().record(draft(Digest::of(b"1")), ()).unwrap();
+    let ledger = open(folder.path()).unwrap();
+    let second = ledger.record(draft(Digest::of(b"2")), "value").unwrap();
+    assert_eq!((first.place().index, second.place().index), (0, 1));
+    let entries = ledger.entries().unwrap();
+    assert_eq!(entries.iter().map(|(_, e)| e.sequence).collect::<Vec<_>>(), [0, 1]);
+    let (leaf, proof) = ledger.prove(1).unwrap();
+    let included = tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
+    assert_eq!(included.index(), 1);
+}
+
+#[test]
+fn decisions_that_belong_together_are_numbered_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    let airlock = |object: &[u8]| Draft { actor: Actor::Airlock, ..draft(Digest::of(object)) };
+    ledger.record(draft(Digest::of(b"1")), ()).unwrap();
+    let others = vec![airlock(b"3"), draft(Digest::of(b"4"))];
+    let first = ledger.record_all(airlock(b"2"), others, ()).unwrap();
+    assert_eq!(first.place().index, 1);
+    let numbers = |entries: Vec<(u64, Entry)>| -> Vec<(Actor, u64)> {
+        entries.into_iter().map(|(_, entry)| (entry.actor, entry.sequence)).collect()
+    };
+    let expected =
+        [(Actor::Broker, 0), (Actor::Airlock, 0), (Actor::Airlock, 1), (Actor::Broker, 1)];
+    assert_eq!(numbers(ledger.entries().unwrap()), expected);
+    drop(ledger);
+    assert_eq!(numbers(open(folder.path()).unwrap().entries().unwrap()), expected);
+}
+
+/// An append that failed after its entry was committed shows up later: its number is taken.
+#[test]
+fn a_number_is_not_used_twice_after_a_failed_append() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    ledger.record(draft(Digest::of(b"1")), ()).unwrap();
+    // The checkpoint is written beside its place, last: with a folder there, all else is done.
+    let obstacle = folder.path().join("data/log/.checkpoint.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    let failed = ledger.record(draft(Digest::of(b"2")), ()).unwrap_err();
+    assert_eq!(failed.reason(), "log.unavailable");
+    assert_eq!(ledger.entries().unwrap_err().reason(), "log.unavailable");
+    std::fs::remove_dir(&obstacle).unwrap();
+    ledger.record(draft(Digest::of(b"3")), ()).unwrap();
+    let numbers: Vec<u64> =
+        ledger.entries().unwrap().iter().map(|(_, entry)| entry.sequence).collect();
+    assert_eq!(numbers, [0, 1, 2]);
+}
+
+#[test]
+fn two_writers_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = open(folder.path()).unwrap();
+    assert_eq!(open(folder.path()).unwrap_err().reason(), "log.second-writer");
+}
+
+#[test]
+fn an_altered_object_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    let digest = ledger.keep(b"statement").unwrap();
+    assert_eq!(ledger.object(&digest).unwrap(), b"statement");
+    let path = folder.path().join("data/objects").join(digest.hex());
+    std::fs::write(path, b"altered").unwrap();
+    assert_eq!(ledger.object(&digest).unwrap_err().reason(), "object.altered");
+    assert_eq!(ledger.object(&Digest::of(b"?")).unwrap_err().reason(), "object.missing");
+}

@@ -1,0 +1,175 @@
+//! Writing: all who wait go into one append, and where a quorum is configured it cosigns before anyone
+//! is told that the entry is in the log.
+
+use std::sync::{Arc, MutexGuard};
+
+use domain::Leaf;
+use domain::ids::EntryId;
+use domain::leaf::{LeafError, PublishedSignature};
+use domain::recorded::LogPlace;
+use tlog::{LogError, MAX_ENTRY_LEN, SignedCheckpoint, Witnesses};
+
+use crate::records::Records;
+use crate::state::State;
+use crate::{Draft, Ledger, LedgerError};
+
+/// Decisions that are in the log together or not at all, and behind them a signature that they publish.
+/// With nothing, it is only the checkpoint that has to be acknowledged.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) signature: Option<PublishedSignature>,
+}
+
+/// Where each of an order's decisions stands.
+pub(crate) type Outcome = Result<Vec<LogPlace>, LedgerError>;
+
+impl Ledger {
+    /// Has `order` written with those of other threads, and waits until it is acknowledged.
+    pub(crate) fn order(&self, order: Order) -> Outcome {
+        let lost = || Err(LedgerError::Interrupted);
+        self.queue.submit(order, |orders| self.write(orders), lost)
+    }
+
+    pub(crate) fn write(&self, orders: Vec<Order>) -> Vec<Outcome> {
+        let count = orders.len();
+        self.try_write(orders).unwrap_or_else(|error| {
+            let error = Arc::new(error);
+            (0..count).map(|_| Err(LedgerError::Shared(Arc::clone(&error)))).collect()
+        })
+    }
+
+    /// One outcome for each order; or why none of them is acknowledged.
+    fn try_write(&self, orders: Vec<Order>) -> Result<Vec<Outcome>, LedgerError> {
+        self.state().catch_up(&self.records)?;
+        // What an earlier failure left goes first: as long as the witnesses are away nothing more is
+        // appended, so that what is refused now is not found in the log later.
+        self.acknowledge_published()?;
+        let mut state = self.state();
+        let plan = Plan::make(&mut state, orders, &self.records);
+        if plan.bytes.is_empty() {
+            return Ok(plan.outcomes(state.log.size()));
+        }
+        let first_index = match &self.witnesses {
+            None => state.log.append(&plan.bytes)?.first_index,
+            Some(witnesses) => {
+                let committed = state.log.commit(&plan.bytes)?;
+                state = self.cosign(state, witnesses.as_ref(), &committed.checkpoint)?;
+                committed.first_index
+            }
+        };
+        for (index, leaf) in (first_index..).zip(plan.leaves()) {
+            state.take(index, leaf, &self.records)?;
+        }
+        Ok(plan.outcomes(first_index))
+    }
+
+    /// Sees to it that the published checkpoint is cosigned.
+    fn acknowledge_published(&self) -> Result<(), LedgerError> {
+        let Some(witnesses) = &self.witnesses else {
+            return Ok(());
+        };
+        let mut state = self.state();
+        let published = state.log.checkpoint().clone();
+        let known = state.cosigned.as_ref().map(|cosigned| cosigned.checkpoint());
+        // In an empty log there is nothing that anything could rest on.
+        if published.checkpoint().size == 0 || known == Some(published.checkpoint()) {
+            return Ok(());
+        }
+        if let Ok(witnessed) = witnesses.policy().verify(published.note()) {
+            state.cosigned = Some(witnessed);
+            return Ok(());
+        }
+        self.cosign(state, witnesses.as_ref(), &published).map(drop)
+    }
+
+    /// Has `checkpoint`, the newest, cosigned and published. While witnesses are asked the state is free
+    /// for readers, who leave what was committed alone.
+    fn cosign<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        witnesses: &dyn Witnesses,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<MutexGuard<'a, State>, LedgerError> {
+        state.asking = true;
+        drop(state);
+        let asking = Asking(self);
+        let size = checkpoint.checkpoint().size;
+        let lines = witnesses.ask(checkpoint, &|older| self.state().log.consistency(older, size));
+        drop(asking);
+        let mut state = self.state();
+        let cosigned = state.log.cosign(&lines, witnesses.policy())?;
+        state.cosigned = Some(cosigned.quorum?);
+        Ok(state)
+    }
+}
+
+/// Also if asking panics, what was committed is settled again by whoever comes next.
+struct Asking<'a>(&'a Ledger);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.state().asking = false;
+    }
+}
+
+/// What an append is to write.
+struct Plan {
+    /// The leaves of each order, or why it has none.
+    orders: Vec<Result<Vec<Leaf>, LedgerError>>,
+    /// Their bytes, one after the other.
+    bytes: Vec<Vec<u8>>,
+}
+
+impl Plan {
+    /// An order that cannot be written takes no number and does not keep the others from it.
+    fn make(state: &mut State, orders: Vec<Order>, records: &Records) -> Self {
+        let (mut bytes, mut next) = (Vec::new(), state.next.clone());
+        let mut leaves_of = |order: Order| {
+            let mut after = next.clone();
+            let entry = |draft| after.entry(draft, &mut state.known, records);
+            let entries = order.drafts.into_iter().map(entry);
+            let mut leaves = entries
+                .map(|entry| Ok(Leaf::Entry(Box::new(entry?))))
+                .collect::<Result<Vec<_>, LedgerError>>()?;
+            leaves.extend(order.signature.map(|signature| Leaf::Published(Box::new(signature))));
+            let order_bytes = leaves.iter().map(to_bytes).collect::<Result<Vec<_>, _>>()?;
+            bytes.extend(order_bytes);
+            next = after;
+            Ok(leaves)
+        };
+        let orders = orders.into_iter().map(&mut leaves_of).collect();
+        Self { orders, bytes }
+    }
+
+    fn leaves(&self) -> impl Iterator<Item = Leaf> {
+        self.orders.iter().flatten().flatten().cloned()
+    }
+
+    /// When the leaves stand from `first_index` on: where each order's decisions are.
+    fn outcomes(self, first_index: u64) -> Vec<Outcome> {
+        let mut index = first_index..;
+        let mut place = |leaf: Leaf| {
+            let index = index.next().unwrap_or(u64::MAX);
+            name(leaf).map(|entry| LogPlace { entry, index })
+        };
+        let mut places =
+            |leaves: Vec<Leaf>| leaves.into_iter().filter_map(&mut place).collect::<Vec<_>>();
+        self.orders.into_iter().map(|order| order.map(&mut places)).collect()
+    }
+}
+
+fn name(leaf: Leaf) -> Option<EntryId> {
+    match leaf {
+        Leaf::Entry(entry) => Some(entry.id),
+        Leaf::Published(_) => None,
+    }
+}
+
+fn to_bytes(leaf: &Leaf) -> Result<Vec<u8>, LedgerError> {
+    let bytes = leaf.to_bytes().map_err(LeafError::Json)?;
+    match bytes.len() {
+        ..=MAX_ENTRY_LEN => Ok(bytes),
+        length => Err(LogError::EntryTooLarge { length }.into()),
+    }
+}
