@@ -20,6 +20,7 @@ mod tests;
 mod time;
 mod verify;
 mod wire;
+pub mod write;
 
 use domain::{Digest, Timestamp};
 use sigstore_verify::crypto::VerificationKey;
