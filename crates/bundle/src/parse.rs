@@ -3,7 +3,7 @@
 //! so there is one reading of the untrusted file, and it is this one.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use domain::Digest;
 use serde_json::{Value, json};
 
@@ -363,11 +363,18 @@ fn hash(field: &'static str, text: &str) -> Result<Digest, BundleError> {
     Ok(Digest::from_bytes(bytes))
 }
 
-/// Padded base64 of the standard alphabet without stray bits. Line breaks are skipped, since
-/// `base64(1)` puts them in and every other verifier (Go, Python, JavaScript) skips them.
+/// Base64 as the JSON of protocol buffers has it: either alphabet, padded or not, no stray bits. Line
+/// breaks are skipped, since `base64(1)` puts them in and other verifiers (Go, Python, JavaScript)
+/// skip them.
 fn base64(field: &'static str, text: &str) -> Result<Vec<u8>, BundleError> {
     let plain: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    STANDARD.decode(plain).map_err(|_| BundleError::Encoding(field))
+    let engine = match (plain.contains(['-', '_']), plain.len().is_multiple_of(4)) {
+        (false, true) => STANDARD,
+        (false, false) => STANDARD_NO_PAD,
+        (true, true) => URL_SAFE,
+        (true, false) => URL_SAFE_NO_PAD,
+    };
+    engine.decode(plain).map_err(|_| BundleError::Encoding(field))
 }
 
 fn bounded<T>(list: Vec<T>) -> Result<Vec<T>, BundleError> {

@@ -117,7 +117,10 @@ fn refused(error: Error) -> BundleError {
         Error::Certificate(CertificateError::NoValidAuthority { time }) => {
             BundleError::AuthorityValidity(time.to_string())
         }
-        Error::Certificate(CertificateError::Sct(_)) => BundleError::CertificateSct(error.into()),
+        // The trusted root itself was judged before: what is missing in it now is a certificate log.
+        Error::Certificate(CertificateError::Sct(_)) | Error::InvalidTrustRoot(_) => {
+            BundleError::CertificateSct(error.into())
+        }
         Error::Certificate(_) => BundleError::Certificate(error.into()),
         Error::IdentityMismatch { .. } => BundleError::Identity(error.into()),
         Error::IssuerMismatch { .. } => BundleError::Issuer(error.into()),

@@ -251,9 +251,10 @@ mod tests {
 
     #[test]
     fn a_published_signature_has_one_spelling_and_room_for_nothing_else() {
-        let leaf = Leaf::from_bytes(BODY.as_bytes()).unwrap();
-        let Leaf::Published(published) = leaf else { unreachable!("it is one") };
+        let published = PublishedSignature::from_leaf(BODY.as_bytes()).unwrap();
         assert_eq!(published.to_leaf().unwrap(), BODY.as_bytes());
+        let leaf = Leaf::from_bytes(BODY.as_bytes()).unwrap();
+        assert_eq!(leaf, Leaf::Published(Box::new(published)));
         for (from, to, reason) in [
             ("{\"api", "{ \"api", "format.not-json"),
             ("0.0.2", "0.0.1", "format.published-signature"),

@@ -12,6 +12,7 @@ const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-danger
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 /// Everything that one case is judged by.
+#[derive(Clone)]
 pub(super) struct Case {
     pub(super) bundle: String,
     pub(super) artifact: Vec<u8>,
