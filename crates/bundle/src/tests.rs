@@ -2,11 +2,13 @@
 
 mod authority;
 mod form;
+
 mod keyless;
 mod lab;
 mod logged;
 mod mutants;
 mod pinned;
 mod root;
+mod second_opinion;
 mod vectors;
 mod written;

@@ -202,10 +202,9 @@ impl Draft {
 /// What verifiers of a log's bundles must believe: the log, and who stamps time.
 #[derive(Clone, Debug)]
 pub struct TrustedRoot<'a> {
-    /// The log.
+    /// The log. Its address is made of its origin: `@sigstore/verify` looks for the name of a
+    /// checkpoint's signer in it.
     pub log: &'a VerifierKey,
-    /// Where the log is served, for people.
-    pub log_url: &'a str,
     /// The authority's certificate, then those above it, the root last; DER.
     pub authority: &'a [Vec<u8>],
     /// Where the authority is, for people.
@@ -225,7 +224,7 @@ impl TrustedRoot<'_> {
         json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [{
-                "baseUrl": self.log_url,
+                "baseUrl": format!("https://{}", self.log.origin()),
                 "hashAlgorithm": "SHA2_256",
                 "publicKey": {
                     "rawBytes": text(&key),

@@ -78,7 +78,7 @@ fn each_change_to_the_text_has_its_reason() {
     println!("{} mutants of the text", texts.len());
 }
 
-const FILE: &[Mutant] = &[
+pub(super) const FILE: &[Mutant] = &[
     // Version and form.
     ("no media type", "bundle.version", |b| remove(b, "/mediaType")),
     ("media type unknown", "bundle.version", |b| {
@@ -435,7 +435,7 @@ const LAX_FILE: &[&str] = &[
     "too many time stamps",
 ];
 
-const STATEMENT: &[Mutant] = &[
+pub(super) const STATEMENT: &[Mutant] = &[
     ("payload altered", "bundle.signature", |b| flip(b, "/dsseEnvelope/payload", 1)),
     ("payload with a newline behind", "bundle.signature", |b| {
         change(b, "/dsseEnvelope/payload", |payload| payload.push(b'\n'));

@@ -57,7 +57,6 @@ impl Lab {
         let authority = Authority::new();
         let root = TrustedRoot {
             log: &log_key(),
-            log_url: "https://log.example/audit",
             authority: &authority.chain(),
             authority_url: "https://stamps.example",
             since: "2026-01-01T00:00:00Z".parse().unwrap(),

@@ -35,7 +35,7 @@ fn each_change_to_the_trusted_root_has_its_reason() {
     println!("{} trusted roots", ROOTS.len() + 4);
 }
 
-const ROOTS: &[Mutant] = &[
+pub(super) const ROOTS: &[Mutant] = &[
     ("another media type", "bundle.trusted-root", |r| set(r, "/mediaType", "application/json")),
     ("the later media type", "verified", |r| {
         set(r, "/mediaType", "application/vnd.dev.sigstore.trustedroot.v0.2+json");

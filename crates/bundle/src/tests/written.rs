@@ -58,7 +58,6 @@ fn the_trusted_root_is_that_of_the_vectors() {
     let log = tlog::VerifierKey::new("tre.example/audit", seed.public()).unwrap();
     let ours = TrustedRoot {
         log: &log,
-        log_url: "https://tre.example/audit",
         authority: &[],
         authority_url: "",
         since: "2026-01-01T00:00:00Z".parse().unwrap(),
