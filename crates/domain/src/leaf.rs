@@ -22,6 +22,17 @@ pub enum Leaf {
 }
 
 impl Leaf {
+    /// The bytes that the log holds.
+    ///
+    /// # Errors
+    /// As [`canonical::to_vec`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CanonicalError> {
+        match self {
+            Self::Entry(entry) => entry.to_leaf(),
+            Self::Published(signature) => signature.to_leaf(),
+        }
+    }
+
     /// Reads a leaf; only the one spelling of either kind is accepted.
     ///
     /// # Errors

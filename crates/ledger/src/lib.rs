@@ -7,15 +7,16 @@
 
 mod objects;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use domain::canonical::CanonicalError;
 use domain::event::{Actor, Entry, Event};
 use domain::ids::{EntryId, PersonId};
 use domain::keys::SecretKey;
+use domain::leaf::{LeafError, PublishedSignature};
 use domain::recorded::LogPlace;
-use domain::{Digest, Reason, Recorded, Timestamp};
+use domain::{Digest, Leaf, Reason, Recorded, Timestamp};
 use tlog::{LeafProof, Log, LogError, VerifierKey};
 use tlog_files::FileStore;
 
@@ -34,6 +35,10 @@ struct State {
     log: Log<FileStore>,
     /// Every entry that the log is known to hold.
     entries: Vec<(u64, Entry)>,
+    /// Every published signature that it is known to hold.
+    published: BTreeMap<u64, PublishedSignature>,
+    /// How many leaves were read.
+    read: u64,
 }
 
 impl State {
@@ -41,12 +46,28 @@ impl State {
     /// append whose outcome was unknown may have come through: then its entry counts.
     fn catch_up(&mut self) -> Result<(), LedgerError> {
         self.log.append(&[])?;
-        let known = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
-        for index in known..self.log.size() {
-            let entry = Entry::from_leaf(&self.log.entry(index)?).map_err(LedgerError::Entry)?;
-            self.entries.push((index, entry));
+        for index in self.read..self.log.size() {
+            self.know(index, Leaf::from_bytes(&self.log.entry(index)?)?);
         }
         Ok(())
+    }
+
+    fn know(&mut self, index: u64, leaf: Leaf) {
+        match leaf {
+            Leaf::Entry(entry) => self.entries.push((index, *entry)),
+            Leaf::Published(signature) => drop(self.published.insert(index, *signature)),
+        }
+        self.read = index.saturating_add(1);
+    }
+
+    /// Appends leaves in one step; the index of the first.
+    fn append(&mut self, leaves: Vec<Leaf>) -> Result<u64, LedgerError> {
+        let bytes = leaves.iter().map(Leaf::to_bytes).collect::<Result<Vec<_>, _>>();
+        let first = self.log.append(&bytes.map_err(LeafError::Json)?)?.first_index;
+        for (index, leaf) in (first..).zip(leaves) {
+            self.know(index, leaf);
+        }
+        Ok(first)
     }
 
     /// The entry of a draft, with the next sequence number of its actor; `drafted` are the entries
@@ -73,7 +94,7 @@ impl Ledger {
     /// folder `state`, and creates what is missing. `origin` and `key` are the log's.
     ///
     /// # Errors
-    /// The log's own reasons, and [`LedgerError::Entry`] if it holds something that is no entry.
+    /// The log's own reasons, and [`LedgerError::Entry`] if it holds a leaf that is none.
     pub fn open(
         folder: &Path,
         state: &Path,
@@ -84,7 +105,7 @@ impl Ledger {
             .map_err(LogError::from)?;
         let log = Log::open(store, origin, key)?;
         let key = log.key().clone();
-        let mut state = State { log, entries: Vec::new() };
+        let mut state = State { log, entries: Vec::new(), published: BTreeMap::new(), read: 0 };
         state.catch_up()?;
         let objects = objects::Objects::open(&folder.join("objects"))?;
         Ok(Self { state: Mutex::new(state), objects, key })
@@ -109,6 +130,30 @@ impl Ledger {
         others: Vec<Draft>,
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
+        self.record_leaves(draft, others, Vec::new(), value)
+    }
+
+    /// Writes a decision and, right behind it in the same step, a signature that it publishes.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
+    pub fn record_published<T>(
+        &self,
+        draft: Draft,
+        signature: PublishedSignature,
+        value: T,
+    ) -> Result<Recorded<T>, LedgerError> {
+        let signature = Leaf::Published(Box::new(signature));
+        self.record_leaves(draft, Vec::new(), vec![signature], value)
+    }
+
+    fn record_leaves<T>(
+        &self,
+        draft: Draft,
+        others: Vec<Draft>,
+        signatures: Vec<Leaf>,
+        value: T,
+    ) -> Result<Recorded<T>, LedgerError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.catch_up()?;
         let first = state.entry(draft, &[])?;
@@ -117,9 +162,8 @@ impl Ledger {
         for other in others {
             drafted.push(state.entry(other, &drafted)?);
         }
-        let leaves = drafted.iter().map(Entry::to_leaf).collect::<Result<Vec<_>, _>>();
-        let index = state.log.append(&leaves.map_err(LedgerError::Entry)?)?.first_index;
-        state.entries.extend((index..).zip(drafted));
+        let entries = drafted.into_iter().map(|entry| Leaf::Entry(Box::new(entry)));
+        let index = state.append(entries.chain(signatures).collect())?;
         Ok(Recorded::assertion(value, LogPlace { entry, index }))
     }
 
@@ -147,6 +191,16 @@ impl Ledger {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.catch_up()?;
         Ok(state.entries.clone())
+    }
+
+    /// The published signature at `index`, if that is one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn published(&self, index: u64) -> Result<Option<PublishedSignature>, LedgerError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.catch_up()?;
+        Ok(state.published.get(&index).cloned())
     }
 
     /// The leaf at `index` and its proof against the newest checkpoint.
@@ -187,9 +241,9 @@ fn random_bits() -> Result<[u8; 16], LedgerError> {
 /// Why a decision could not be recorded or read back.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// A leaf is not an entry in its canonical form.
+    /// A leaf is neither an entry nor a published signature in its canonical form.
     #[error("a log entry is malformed")]
-    Entry(#[source] CanonicalError),
+    Entry(#[from] LeafError),
     /// The log did not take or give an entry.
     #[error("the log is not available")]
     Log(#[from] LogError),
@@ -265,6 +319,30 @@ mod tests {
         assert_eq!(numbers(open(folder.path()).unwrap().entries().unwrap()), expected);
     }
 
+    #[test]
+    fn a_published_signature_stands_behind_its_decision_and_is_no_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = open(folder.path()).unwrap();
+        let signature = PublishedSignature::from_leaf(SIGNATURE.as_bytes()).unwrap();
+        let first =
+            ledger.record_published(draft(Digest::of(b"1")), signature.clone(), ()).unwrap();
+        let second = ledger.record(draft(Digest::of(b"2")), ()).unwrap();
+        assert_eq!((first.place().index, second.place().index), (0, 2));
+        let check = |ledger: &Ledger| {
+            let entries = ledger.entries().unwrap();
+            let places: Vec<_> = entries.iter().map(|(index, e)| (*index, e.sequence)).collect();
+            assert_eq!(places, [(0, 0), (2, 1)]);
+            assert_eq!(ledger.published(1).unwrap().as_ref(), Some(&signature));
+            assert_eq!(ledger.published(0).unwrap(), None);
+            let (leaf, proof) = ledger.prove(1).unwrap();
+            assert_eq!(leaf, SIGNATURE.as_bytes());
+            tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
+        };
+        check(&ledger);
+        drop(ledger);
+        check(&open(folder.path()).unwrap());
+    }
+
     /// An append that failed after its entry was committed shows up later: its number is taken.
     #[test]
     fn a_number_is_not_used_twice_after_a_failed_append() {
@@ -302,4 +380,6 @@ mod tests {
         assert_eq!(ledger.object(&digest).unwrap_err().reason(), "object.altered");
         assert_eq!(ledger.object(&Digest::of(b"?")).unwrap_err().reason(), "object.missing");
     }
+
+    const SIGNATURE: &str = r#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"vAB/nrQwQMg1nOeFn8dIzzDGZwDZtDgyCxQ54tGF+V8="},"signature":{"content":"MEYCIQCzx/Zg7IVrU+lgdrEa5OorvSDeOFe03Tnv5nZUvwmlFwIhALB0znrZIYE2wHYhjVlWr4ZYBFP7VH1KJg0B3/pKfVvF","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAECIu5/yKrKRp0yG/Gd7qJe6re43DMYSm4LRcLo/wmQVxELamnFgZ5VtkeqgK5OtQJSQ6HzV51jqajMaHet1uoRg=="}}}}}}"#;
 }
