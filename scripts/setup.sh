@@ -10,7 +10,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 backported='qemu-system-x86'
 # From backports alone: a witness that is not ours, for the tests of crates/cosigner.
 backports_only='sigsum-go'
-packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography'
+packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography python3-venv openssl'
 targets='wasm32-wasip2 x86_64-unknown-linux-musl'
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -60,6 +60,8 @@ install_packages() {
     for package in $packages; do
         installed "$package" || missing="$missing $package"
     done
+    # Any node with npm will do; Debian's are two packages.
+    command -v npm >/dev/null || missing="$missing nodejs npm"
     old_qemu=
     [ "$(qemu_major)" -ge 10 ] 2>/dev/null || old_qemu=$backported
     newer=$old_qemu
@@ -118,9 +120,15 @@ install_cosign() {
     cargo xtask cosign
 }
 
+# What is not ours judges our sigstore bundles: packages of npm and PyPI, in a folder of their own.
+install_sigstore() {
+    scripts/sigstore.sh
+}
+
 cd "$(dirname "$0")/.."
 install_packages
 install_rust_parts
 install_nextest
 install_cosign
+install_sigstore
 say 'everything is there'

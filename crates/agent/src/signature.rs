@@ -27,12 +27,12 @@ impl SignedArtifact {
         let text = std::str::from_utf8(text)
             .map_err(|_| WorkloadError::Unsigned("the signature bundle is no text"))?;
         verify_pinned(text, &Digest::of(artifact), signer_pem).map_err(|error| match error {
-            BundleError::Malformed(_) => {
-                WorkloadError::Unsigned("the signature bundle cannot be read")
-            }
-            BundleError::Kind => WorkloadError::Unsigned("the signature bundle is of another kind"),
+            BundleError::Artifact | BundleError::Signature => WorkloadError::Signature,
             BundleError::Key => WorkloadError::Unsigned("the approved signer is no public key"),
-            _ => WorkloadError::Signature,
+            BundleError::Kind(_) => {
+                WorkloadError::Unsigned("the signature bundle is of another kind")
+            }
+            _ => WorkloadError::Unsigned("the signature bundle cannot be read"),
         })?;
         Ok(Self { bundle: text.to_owned() })
     }

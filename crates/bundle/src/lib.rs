@@ -5,21 +5,48 @@
 //! entry and no time, which is enough only where the digest itself was approved beforehand: a
 //! workload named in an approval. [`verify_published`]: is this a bundle that the given trusted
 //! root vouches for, with its log entry and time?
+//!
+//! The bundle is read here, strictly, and handed to the library in a spelling of ours: where the
+//! library is lax, and what is done about it, is in `docs/formats/bundle.md`.
 
+mod checkpoint;
+mod entry;
 mod error;
+mod log;
+mod parse;
+mod signed;
 #[cfg(test)]
-mod vector_tests;
+mod tests;
+mod time;
+mod verify;
+mod wire;
+pub mod write;
 
-use std::collections::BTreeSet;
-
-use domain::Digest;
+use domain::{Digest, Timestamp};
 use sigstore_verify::crypto::VerificationKey;
-use sigstore_verify::trust_root::TrustedRoot;
-use sigstore_verify::types::bundle::{MediaType, MessageSignature, VerificationMaterialContent};
-use sigstore_verify::types::{Bundle, DerPublicKey, HashAlgorithm, Sha256Hash, SignatureContent};
-use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier};
+use sigstore_verify::types::SignatureBytes;
 
 pub use error::BundleError;
+
+/// What must have been signed.
+#[derive(Clone, Copy, Debug)]
+pub enum Artifact<'a> {
+    /// The file itself: any signing algorithm can be judged.
+    Bytes(&'a [u8]),
+    /// Its SHA-256: enough for algorithms that sign a SHA-256 digest (ECDSA P-256, RSA).
+    Digest(Digest),
+}
+
+impl Artifact<'_> {
+    /// The artifact's SHA-256.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Bytes(bytes) => Digest::of(bytes),
+            Self::Digest(digest) => *digest,
+        }
+    }
+}
 
 /// An artifact whose digest was approved in advance and which the approved key has signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,37 +67,28 @@ impl Admitted {
 ///
 /// Sound only because `digest` comes out of an approval: a signature that nobody saw published cannot
 /// bring in other bytes than the approved ones. `sigstore_verify::Verifier` cannot be asked this (it
-/// wants evidence of a signing time in every bundle), so its parts are used: parser and key.
+/// wants evidence of a signing time in every bundle), so its parts are used.
 ///
 /// # Errors
 /// [`BundleError`]: each condition its own variant.
 pub fn verify_pinned(bundle: &str, digest: &Digest, key: &str) -> Result<Admitted, BundleError> {
-    let bundle = parse(bundle)?;
-    let signature = message_signature(&bundle).ok_or(BundleError::Kind)?;
+    let parsed = parse::Parsed::from_json(bundle)?;
+    let (parse::Version::V03, parse::Signer::Key { .. }) = (parsed.version, &parsed.signer) else {
+        return Err(BundleError::Kind("not signed with a key, version 0.3"));
+    };
+    let parse::Content::Message { digest: named, signature } = &parsed.content else {
+        return Err(BundleError::Kind("not a plain signature"));
+    };
     // What the bundle says of the artifact is a hint to readers; it must at least not mislead them.
-    let named = signature.message_digest.as_ref().ok_or(BundleError::Kind)?;
-    if named.algorithm != HashAlgorithm::Sha2256 || named.digest.as_bytes() != digest.as_bytes() {
-        return Err(BundleError::Artifact(None));
+    let named = named.as_ref().ok_or(BundleError::Kind("it does not name the artifact"))?;
+    if named != digest.as_bytes() {
+        return Err(BundleError::Artifact);
     }
-    DerPublicKey::from_pem(key)
-        .ok()
-        .and_then(|key| VerificationKey::from_spki(&key).ok())
-        .ok_or(BundleError::Key)?
-        .verify_prehashed(digest.as_bytes(), &signature.signature)
-        .map_err(|_| BundleError::Signature(None))?;
+    VerificationKey::from_spki(&signed::public_key(key)?)
+        .map_err(|_| BundleError::Key)?
+        .verify_prehashed(digest.as_bytes(), &SignatureBytes::from_bytes(signature))
+        .map_err(|_| BundleError::Signature)?;
     Ok(Admitted { digest: *digest })
-}
-
-/// The signature of a v0.3 bundle that was made with a key, not with a certificate.
-fn message_signature(bundle: &Bundle) -> Option<&MessageSignature> {
-    match (bundle.media_type, &bundle.verification_material.content, &bundle.content) {
-        (
-            MediaType::Bundle0_3,
-            VerificationMaterialContent::PublicKey(_),
-            SignatureContent::MessageSignature(signature),
-        ) => Some(signature),
-        _ => None,
-    }
 }
 
 /// Who must have signed a published bundle.
@@ -87,60 +105,27 @@ pub enum Signer<'a> {
     Key(&'a str),
 }
 
-/// What a published bundle was found to be.
+/// A published bundle that holds, its log entry included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Times at which an authority saw the signature, as RFC 3339.
+    /// Times at which an authority or a log saw the signature, as RFC 3339; never empty.
     pub times: Vec<String>,
-    /// Whether a log entry was verified.
-    pub logged: bool,
 }
 
-/// Checks `bundle` against a sigstore trusted root (JSON), for the artifact with SHA-256 `digest`.
+/// Checks `bundle` against a sigstore trusted root (JSON): this signer's signature over this
+/// artifact, recorded in a trusted log, at a time by `now` that a trusted authority or log vouches
+/// for.
+///
+/// The library reads the system's clock besides, to leave out keys whose time has not begun.
 ///
 /// # Errors
 /// [`BundleError`]: each condition its own variant.
 pub fn verify_published(
     bundle: &str,
-    digest: &Digest,
+    artifact: Artifact<'_>,
     signer: &Signer<'_>,
     trusted_root: &str,
+    now: Timestamp,
 ) -> Result<Published, BundleError> {
-    let bundle = parse(bundle)?;
-    let verifier = verifier(trusted_root)?;
-    let artifact = sha256(digest)?;
-    let result = match signer {
-        Signer::Identity { identity, issuer } => {
-            verifier.verify(artifact, &bundle, &VerificationPolicy::new(*identity, *issuer))
-        }
-        Signer::Key(pem) => {
-            let key = DerPublicKey::from_pem(pem).map_err(|_| BundleError::Key)?;
-            verifier.verify(artifact, &bundle, &PublicKeyVerificationPolicy::new(key))
-        }
-    }
-    .map_err(BundleError::of)?;
-    // The library asks for a verified time only where a certificate is to be judged by it.
-    let times: BTreeSet<_> =
-        result.verified_timestamps().iter().copied().chain(result.integrated_time()).collect();
-    if times.is_empty() {
-        return Err(BundleError::NoTime);
-    }
-    Ok(Published {
-        times: times.iter().map(ToString::to_string).collect(),
-        logged: result.tlog_verified(),
-    })
-}
-
-fn parse(bundle: &str) -> Result<Bundle, BundleError> {
-    Bundle::from_json(bundle).map_err(BundleError::Malformed)
-}
-
-fn verifier(trusted_root: &str) -> Result<Verifier, BundleError> {
-    let root = TrustedRoot::from_json(trusted_root)
-        .map_err(|error| BundleError::TrustedRoot(Box::new(error)))?;
-    Verifier::new(&root).map_err(|error| BundleError::TrustedRoot(Box::new(error)))
-}
-
-fn sha256(digest: &Digest) -> Result<Sha256Hash, BundleError> {
-    Sha256Hash::from_hex(&digest.hex()).map_err(BundleError::Malformed)
+    verify::published(bundle, artifact, signer, trusted_root, now)
 }

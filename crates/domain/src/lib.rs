@@ -14,6 +14,7 @@ pub mod grant;
 pub mod ids;
 pub mod keys;
 pub mod launch;
+pub mod leaf;
 pub mod output;
 pub mod project;
 pub mod pseudonym;
@@ -24,6 +25,7 @@ pub mod time;
 pub mod verified;
 
 pub use digest::Digest;
+pub use leaf::Leaf;
 pub use reason::{Reason, ReasonCode};
 pub use recorded::Recorded;
 pub use time::Timestamp;

@@ -94,3 +94,29 @@ fn an_altered_object_is_refused() {
     assert_eq!(ledger.object(&digest).unwrap_err().reason(), "object.altered");
     assert_eq!(ledger.object(&Digest::of(b"?")).unwrap_err().reason(), "object.missing");
 }
+
+#[test]
+fn a_published_signature_stands_behind_its_decision_and_is_no_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    let signature = PublishedSignature::from_leaf(SIGNATURE.as_bytes()).unwrap();
+    let first =
+        ledger.record_published(draft(Digest::of(b"1")), signature.clone(), ()).unwrap();
+    let second = ledger.record(draft(Digest::of(b"2")), ()).unwrap();
+    assert_eq!((first.place().index, second.place().index), (0, 2));
+    let check = |ledger: &Ledger| {
+        let entries = ledger.entries().unwrap();
+        let places: Vec<_> = entries.iter().map(|(index, e)| (*index, e.sequence)).collect();
+        assert_eq!(places, [(0, 0), (2, 1)]);
+        assert_eq!(ledger.published(1).unwrap().as_ref(), Some(&signature));
+        assert_eq!(ledger.published(0).unwrap(), None);
+        let (leaf, proof) = ledger.prove(1).unwrap();
+        assert_eq!(leaf, SIGNATURE.as_bytes());
+        tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
+    };
+    check(&ledger);
+    drop(ledger);
+    check(&open(folder.path()).unwrap());
+}
+
+const SIGNATURE: &str = r#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"vAB/nrQwQMg1nOeFn8dIzzDGZwDZtDgyCxQ54tGF+V8="},"signature":{"content":"MEYCIQCzx/Zg7IVrU+lgdrEa5OorvSDeOFe03Tnv5nZUvwmlFwIhALB0znrZIYE2wHYhjVlWr4ZYBFP7VH1KJg0B3/pKfVvF","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAECIu5/yKrKRp0yG/Gd7qJe6re43DMYSm4LRcLo/wmQVxELamnFgZ5VtkeqgK5OtQJSQ6HzV51jqajMaHet1uoRg=="}}}}}}"#;

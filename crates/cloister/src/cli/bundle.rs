@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use bundle::{Signer, verify_published};
+use bundle::{Artifact, Signer, verify_published};
 use clap::{Args, Subcommand};
 use domain::Digest;
 use serde_json::json;
 
-use super::files::{read, read_text};
+use super::files::{now, read, read_text};
 use super::{Answer, Failure, Outcome};
 
 /// Commands on sigstore bundles.
@@ -52,11 +52,13 @@ pub struct Verify {
 
 pub(super) fn run(command: BundleCommand) -> Outcome {
     let BundleCommand::Verify(options) = command;
-    let bundle = read_text(&options.bundle)?;
-    let trusted_root = read_text(&options.trusted_root)?;
-    let digest = match (&options.artifact, options.digest) {
-        (Some(artifact), None) => Digest::of(&read(artifact)?),
-        (None, Some(digest)) => digest,
+    // Bytes that are no text are a bundle that cannot be read, not a file that cannot.
+    let bundle = String::from_utf8_lossy(&read(&options.bundle)?).into_owned();
+    let trusted_root = String::from_utf8_lossy(&read(&options.trusted_root)?).into_owned();
+    let bytes = options.artifact.as_deref().map(read).transpose()?;
+    let artifact = match (&bytes, options.digest) {
+        (Some(bytes), None) => Artifact::Bytes(bytes),
+        (None, Some(digest)) => Artifact::Digest(digest),
         _ => return Err(usage("give either `--artifact` or `--digest`")),
     };
     let key = options.key.as_deref().map(read_text).transpose()?;
@@ -65,14 +67,15 @@ pub(super) fn run(command: BundleCommand) -> Outcome {
         (None, Some(identity), Some(issuer)) => Signer::Identity { identity, issuer },
         _ => return Err(usage("give either `--key` or `--identity` and `--issuer`")),
     };
-    let published = verify_published(&bundle, &digest, &signer, &trusted_root)
+    let digest = artifact.digest();
+    let published = verify_published(&bundle, artifact, &signer, &trusted_root, now()?)
         .map_err(|error| Failure::refused(&error))?;
     let json = json!({
         "verdict": "verified",
         "reason": null,
         "digest": digest,
         "times": published.times,
-        "logged": published.logged,
+        "logged": true,
     });
     let text = format!("verified: {digest}\nseen at {}", published.times.join(", "));
     Ok(Answer::new(json, text))
