@@ -4,11 +4,17 @@
 //! self-signed certificate around it; a client is given the SHA-256 of that key (DER
 //! SubjectPublicKeyInfo) by something that it already trusts, a launch manifest or a trust file,
 //! and accepts that key alone. TLS 1.3 only.
+//!
+//! Servers of others, a SIEM for one, are met under certificate [`Authorities`] that the caller names.
 
+mod authority;
 mod client;
 mod identity;
 mod server;
 
+pub use authority::{
+    Authorities, ClientCertificate, ConnectError, plain_http_client, send_and_close,
+};
 pub use client::{client_config, http_client, web_client};
 pub use identity::Identity;
 pub use server::serve;
@@ -16,6 +22,12 @@ pub use server::serve;
 /// Why a TLS identity or client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
+    /// A file of certificates or a key that cannot be read as PEM, or has none.
+    #[error("the {what} cannot be read from PEM, or there are none")]
+    Certificates {
+        /// What was to be read.
+        what: &'static str,
+    },
     /// The key or certificate could not be made or read.
     #[error("the TLS key cannot be made or read")]
     Identity(#[from] rcgen::Error),

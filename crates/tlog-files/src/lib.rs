@@ -5,6 +5,7 @@
 //! folder must not do the same to the cell, or an old copy cannot be told from the log.
 //! Names that begin with a dot are ours: the lock, and files that are being written.
 
+mod cursor;
 mod disk;
 mod durable;
 mod reader;
@@ -13,6 +14,7 @@ mod store;
 mod storm;
 mod witness;
 
+pub use cursor::Cursor;
 pub use reader::{FolderReader, verify_folder};
 pub use store::FileStore;
 pub use witness::WitnessFolder;
