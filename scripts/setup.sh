@@ -8,7 +8,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # qemu-system-x86 comes from backports: SEV-SNP launch needs QEMU 9.1 or later.
 backported='qemu-system-x86'
-packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography'
+packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git openssl python3-cryptography python3-venv'
 targets='wasm32-wasip2 x86_64-unknown-linux-musl'
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -112,9 +112,15 @@ install_cosign() {
     cargo xtask cosign
 }
 
+# Another program that judges time stamps, for the tests.
+install_stamp_client() {
+    scripts/rfc3161-client.sh >/dev/null
+}
+
 cd "$(dirname "$0")/.."
 install_packages
 install_rust_parts
 install_nextest
 install_cosign
+install_stamp_client
 say 'everything is there'
