@@ -8,6 +8,7 @@ mod folder;
 mod keys;
 mod launches;
 mod services;
+mod stamps;
 mod stop;
 
 use std::io;
@@ -20,6 +21,8 @@ pub use folder::NodeFolder;
 pub(crate) use folder::write_private;
 pub use keys::Keys;
 pub use services::{Addresses, Hardware, Node, NodeConfig, now};
+use stamps::Stamper;
+pub use stamps::StampsConfig;
 pub use stop::asked_to_stop;
 
 /// Why a node did not start.
@@ -58,6 +61,9 @@ pub enum NodeError {
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness")]
     Random,
+    /// The log cannot be stamped as the configuration says.
+    #[error("the log's time stamps cannot be asked for")]
+    Stamps(#[from] crate::stamping::StampingError),
     /// A TLS key cannot be made.
     #[error("a TLS key cannot be made")]
     Tls(#[from] channel::ChannelError),
@@ -77,6 +83,7 @@ impl Reason for NodeError {
             Self::Ledger(cause) => cause.reason(),
             Self::Policy(cause) => cause.reason(),
             Self::Random => "system.no-randomness",
+            Self::Stamps(cause) => cause.reason(),
             Self::Tls(_) => "node.tls",
         }
     }

@@ -97,6 +97,7 @@ pub async fn start(options: &Options, launcher: Launcher) -> Result<(Node, Serve
         log_origin: "lab.cloister.example/log".to_owned(),
         custodians: BTreeSet::from([people.custodian.key.public()]),
         listen: options.addresses(),
+        stamps: None,
     };
     let platform = EmulatedPlatform::open(&EmulatedPlatform::file(&folder), now())?
         .with_policy(options.guest_policy)

@@ -3,6 +3,8 @@
 mod believed;
 mod proof;
 mod source;
+mod stamp;
+mod stamps;
 mod witness;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +23,12 @@ use source::Source;
 pub enum LogCommand {
     /// Recompute the whole log from its entries, up to the signed checkpoint
     #[command(after_help = VERIFY_EXAMPLE)]
-    Verify(Log),
+    Verify {
+        #[command(flatten)]
+        log: Log,
+        #[command(flatten)]
+        stamps: stamps::StampsOptions,
+    },
     /// Print the proof that an entry is in the log (C2SP tlog-proof)
     #[command(
         after_help = "Example:\n  cloister log prove --origin example.org/log --key log.pem --dir log --index 7 --out 7.tlog-proof"
@@ -53,6 +60,14 @@ pub enum LogCommand {
         #[arg(long)]
         entry: PathBuf,
     },
+    /// Have a time stamping authority stamp the checkpoint (RFC 3161)
+    #[command(after_help = stamp::EXAMPLE)]
+    Stamp {
+        #[command(flatten)]
+        log: Log,
+        #[command(flatten)]
+        stamp: stamp::StampOptions,
+    },
     /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::WitnessOptions),
@@ -63,6 +78,8 @@ const VERIFY_EXAMPLE: &str = "Examples:
   cloister log verify --origin example.org/log --key log.vkey --url https://example.org/log \\
       --pin sha256:…
   cloister log verify --policy policy.txt --url https://example.org/log
+  cloister log verify --policy policy.txt --dir log --stamps log/stamps --tsa-roots tsa.pem \\
+      --max-drift 7200
 
 A policy has a line each for logs, witnesses, groups of these, and the quorum (C2SP tlog-policy):
   log example.org/log+…
@@ -84,7 +101,7 @@ pub struct Log {
 
 pub(super) fn run(command: LogCommand) -> Outcome {
     match command {
-        LogCommand::Verify(log) => verify(&log),
+        LogCommand::Verify { log, stamps } => verify(&log, &stamps),
         LogCommand::Prove { log, index, out, entry } => {
             prove(&log, index, out.as_deref(), entry.as_deref())
         }
@@ -106,18 +123,26 @@ pub(super) fn run(command: LogCommand) -> Outcome {
             let text = format!("included: entry {} of `{origin}`", included.index());
             Ok(believable.told(json, text))
         }
+        LogCommand::Stamp { log, stamp } => stamp::run(&log, &stamp),
         LogCommand::Witness(options) => witness::run(&options),
     }
 }
 
-fn verify(log: &Log) -> Outcome {
+fn verify(log: &Log, stamps: &stamps::StampsOptions) -> Outcome {
     let source = Source::open(&log.source)?;
     let note = source.checkpoint()?;
     let believable = log.believed.check(&note)?;
-    let signed = verify_log(|path| source.read(path), &note, &believable.key, |_, _| ())
-        .map_err(|error| failure(&error))?;
+    let mut stamped = stamps.stamped(&log.believed)?;
+    let signed = verify_log(
+        |path| source.read(path),
+        &note,
+        &believable.key,
+        |_, entry| stamped.grow(entry),
+    )
+    .map_err(|error| failure(&error))?;
+    let stamps = stamped.verify()?;
     let checkpoint = signed.checkpoint();
-    let json = json!({
+    let mut json = json!({
         "verdict": "verified",
         "reason": null,
         "origin": checkpoint.origin,
@@ -125,7 +150,8 @@ fn verify(log: &Log) -> Outcome {
         "root": checkpoint.root,
     });
     let Checkpoint { origin, size, root } = checkpoint;
-    let text = format!("verified: {size} entries of `{origin}`\n{root}");
+    let mut text = format!("verified: {size} entries of `{origin}`\n{root}");
+    stamps::tell(&stamps, &mut json, &mut text);
     Ok(believable.told(json, text))
 }
 

@@ -13,7 +13,7 @@ use domain::keys::PublicKey;
 use evidence::snp::{Chips, PlatformRules};
 use serde::Deserialize;
 
-use super::{Addresses, NodeConfig};
+use super::{Addresses, NodeConfig, StampsConfig};
 
 /// `cloister.toml`. Every value that decides something is required.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +35,8 @@ pub struct ServeConfig {
     pub image: PathBuf,
     /// Where the services listen.
     pub listen: Listen,
+    /// Who stamps the log with the time; nobody if absent.
+    pub stamps: Option<StampsConfig>,
     /// Who may log in.
     #[serde(default)]
     pub people: Vec<PersonConfig>,
@@ -106,6 +108,7 @@ impl ServeConfig {
                 broker: self.listen.broker,
                 airlock: self.listen.airlock,
             },
+            stamps: self.stamps.clone(),
         }
     }
 
@@ -130,6 +133,27 @@ mod tests {
         let config: ServeConfig = toml::from_str(EXAMPLE).unwrap();
         assert_eq!(config.people.len(), 1);
         assert!(matches!(config.chips(), Chips::Any));
+    }
+
+    #[test]
+    fn stamps_are_read_as_the_example_has_them() {
+        let plain: ServeConfig = toml::from_str(EXAMPLE).unwrap();
+        assert!(plain.node().stamps.is_none());
+        let with = ["[stamps]", "url =", "roots =", "every ="]
+            .iter()
+            .fold(EXAMPLE.to_owned(), |text, key| text.replace(&format!("# {key}"), key));
+        let config: ServeConfig = toml::from_str(&with).unwrap();
+        assert_eq!(config.node().stamps.unwrap().every.as_secs(), 3600);
+        for (key, expected) in
+            [("every", "missing field `every`"), ("roots", "missing field `roots`")]
+        {
+            let line = with.lines().find(|line| line.starts_with(&format!("{key} ="))).unwrap();
+            let refused = toml::from_str::<ServeConfig>(&with.replace(line, "")).unwrap_err();
+            assert!(refused.to_string().contains(expected), "{refused}");
+        }
+        let refused =
+            toml::from_str::<ServeConfig>(&with.replace("\"1h\"", "\"soon\"")).unwrap_err();
+        assert!(refused.to_string().contains("hours, minutes or seconds"), "{refused}");
     }
 
     #[test]

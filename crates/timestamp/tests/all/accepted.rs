@@ -184,7 +184,10 @@ fn openssl_answers_in_several_ways() {
         (P256.to_vec(), edit("ess_cert_id_alg = sha256", "ess_cert_id_alg = sha1"), Ok(())),
         (
             P256.to_vec(),
-            edit("crypto_device", "certs = root.pem\ness_cert_id_chain = yes\n#"),
+            vec![
+                ("crypto_device", "certs = root.pem\n#"),
+                ("ess_cert_id_chain = no", "ess_cert_id_chain = yes"),
+            ],
             Ok(()),
         ),
         (
