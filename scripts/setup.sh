@@ -130,6 +130,11 @@ install_siem_peers() {
     scripts/siem-peers.sh > /dev/null
 }
 
+# Another program that judges time stamps, for the tests.
+install_stamp_client() {
+    scripts/rfc3161-client.sh >/dev/null
+}
+
 cd "$(dirname "$0")/.."
 install_packages
 install_rust_parts
@@ -137,4 +142,5 @@ install_nextest
 install_cosign
 install_sigstore
 install_siem_peers
+install_stamp_client
 say 'everything is there'

@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::Edition;
+pub(crate) use answer::chain;
 pub use answer::{Answer, Failure, Format, Outcome, report};
 
 /// Options of every command.

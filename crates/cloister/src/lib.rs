@@ -4,5 +4,6 @@ pub mod cli;
 pub mod edition;
 pub mod node;
 pub mod sealing;
+pub mod stamping;
 
 pub use edition::Edition;

@@ -9,6 +9,7 @@ mod keys;
 mod launches;
 mod quorum;
 mod services;
+mod stamps;
 mod stop;
 
 use std::io;
@@ -22,6 +23,8 @@ pub(crate) use folder::write_private;
 pub use keys::Keys;
 pub use quorum::QuorumConfig;
 pub use services::{Addresses, Hardware, Node, NodeConfig, now};
+use stamps::Stamper;
+pub use stamps::StampsConfig;
 pub use stop::asked_to_stop;
 
 /// Why a node did not start.
@@ -66,6 +69,9 @@ pub enum NodeError {
     /// The log's witnesses cannot be asked.
     #[error("the witnesses of the log cannot be asked")]
     Witnesses(#[from] cosigner::CosignerError),
+    /// The log cannot be stamped as the configuration says.
+    #[error("the log's time stamps cannot be asked for")]
+    Stamps(#[from] crate::stamping::StampingError),
     /// A TLS key cannot be made.
     #[error("a TLS key cannot be made")]
     Tls(#[from] channel::ChannelError),
@@ -85,6 +91,7 @@ impl Reason for NodeError {
             Self::Ledger(cause) => cause.reason(),
             Self::Policy(cause) => cause.reason(),
             Self::Random => "system.no-randomness",
+            Self::Stamps(cause) => cause.reason(),
             Self::Tls(_) => "node.tls",
             Self::WitnessPolicy(_, cause) => cause.reason(),
             Self::Witnesses(cause) => cause.reason(),

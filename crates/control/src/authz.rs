@@ -121,6 +121,7 @@ pub const MATRIX: &[Rule] = &[
     rule("PUT",  "/v1/workloads/{digest}",          Roles([All, No,  No,  All, No ])),
     rule("PUT",  "/v1/workloads/{digest}/bundle",   Roles([All, No,  No,  All, No ])),
     rule("GET",  "/log/checkpoint",                 Anyone),
+    rule("GET",  "/log/stamps/{file}",              Anyone),
     rule("GET",  "/log/tile/{*path}",               Anyone),
 ];
 

@@ -119,6 +119,7 @@ pub async fn start(options: &Options, launcher: Launcher) -> Result<(Node, Serve
         custodians: BTreeSet::from([people.custodian.key.public()]),
         listen: options.addresses(),
         quorum: options.quorum(),
+        stamps: None,
     };
     let platform = EmulatedPlatform::open(&EmulatedPlatform::file(&folder), now())?
         .with_policy(options.guest_policy)

@@ -3,7 +3,6 @@
 //! is given differs.
 
 mod authority;
-pub(crate) mod der;
 mod persist;
 mod report;
 

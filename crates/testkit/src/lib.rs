@@ -5,7 +5,9 @@
 
 pub mod azure;
 pub mod bundles;
+pub mod der;
 pub mod direct_boot;
 pub mod emulated;
 pub mod intel;
 pub mod nvidia;
+pub mod stamps;

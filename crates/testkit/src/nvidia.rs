@@ -13,7 +13,8 @@ use domain::Timestamp;
 use evidence::snp::EMULATED_MARKER;
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use crate::emulated::{EmulatedError, der};
+use crate::der;
+use crate::emulated::EmulatedError;
 
 /// One certificate below the root, to be changed before it is issued.
 #[derive(Clone, Debug)]

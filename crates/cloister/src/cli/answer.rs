@@ -134,7 +134,7 @@ fn print(answer: &Answer, format: Format) {
 }
 
 /// An error and its causes, each once.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

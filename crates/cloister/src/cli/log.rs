@@ -5,6 +5,8 @@ mod erase;
 mod proof;
 mod show;
 mod source;
+mod stamp;
+mod stamps;
 mod witness;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +25,12 @@ use source::Source;
 pub enum LogCommand {
     /// Recompute the whole log from its entries, up to the signed checkpoint
     #[command(after_help = VERIFY_EXAMPLE)]
-    Verify(Log),
+    Verify {
+        #[command(flatten)]
+        log: Log,
+        #[command(flatten)]
+        stamps: stamps::StampsOptions,
+    },
     /// Print the proof that an entry is in the log (C2SP tlog-proof)
     #[command(
         after_help = "Example:\n  cloister log prove --origin example.org/log --key log.pem --dir log --index 7 --out 7.tlog-proof"
@@ -61,6 +68,14 @@ pub enum LogCommand {
     /// Make what is kept of people behind an entry unreadable, and log that
     #[command(after_help = erase::EXAMPLE)]
     Erase(erase::EraseOptions),
+    /// Have a time stamping authority stamp the checkpoint (RFC 3161)
+    #[command(after_help = stamp::EXAMPLE)]
+    Stamp {
+        #[command(flatten)]
+        log: Log,
+        #[command(flatten)]
+        stamp: stamp::StampOptions,
+    },
     /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::WitnessOptions),
@@ -71,6 +86,8 @@ const VERIFY_EXAMPLE: &str = "Examples:
   cloister log verify --origin example.org/log --key log.vkey --url https://example.org/log \\
       --pin sha256:…
   cloister log verify --policy policy.txt --url https://example.org/log
+  cloister log verify --policy policy.txt --dir log --stamps log/stamps --tsa-roots tsa.pem \\
+      --max-drift 7200
 
 A policy has a line each for logs, witnesses, groups of these, and the quorum (C2SP tlog-policy):
   log example.org/log+…
@@ -92,7 +109,7 @@ pub struct Log {
 
 pub(super) fn run(command: LogCommand) -> Outcome {
     match command {
-        LogCommand::Verify(log) => verify(&log),
+        LogCommand::Verify { log, stamps } => verify(&log, &stamps),
         LogCommand::Prove { log, index, out, entry } => {
             prove(&log, index, out.as_deref(), entry.as_deref())
         }
@@ -116,18 +133,26 @@ pub(super) fn run(command: LogCommand) -> Outcome {
         }
         LogCommand::Show(options) => show::run(&options),
         LogCommand::Erase(options) => erase::run(&options),
+        LogCommand::Stamp { log, stamp } => stamp::run(&log, &stamp),
         LogCommand::Witness(options) => witness::run(&options),
     }
 }
 
-fn verify(log: &Log) -> Outcome {
+fn verify(log: &Log, stamps: &stamps::StampsOptions) -> Outcome {
     let source = Source::open(&log.source)?;
     let note = source.checkpoint()?;
     let believable = log.believed.check(&note)?;
-    let signed = verify_log(|path| source.read(path), &note, &believable.key, |_, _| ())
-        .map_err(|error| failure(&error))?;
+    let mut stamped = stamps.stamped(&log.believed)?;
+    let signed = verify_log(
+        |path| source.read(path),
+        &note,
+        &believable.key,
+        |_, entry| stamped.grow(entry),
+    )
+    .map_err(|error| failure(&error))?;
+    let stamps = stamped.verify()?;
     let checkpoint = signed.checkpoint();
-    let json = json!({
+    let mut json = json!({
         "verdict": "verified",
         "reason": null,
         "origin": checkpoint.origin,
@@ -135,7 +160,8 @@ fn verify(log: &Log) -> Outcome {
         "root": checkpoint.root,
     });
     let Checkpoint { origin, size, root } = checkpoint;
-    let text = format!("verified: {size} entries of `{origin}`\n{root}");
+    let mut text = format!("verified: {size} entries of `{origin}`\n{root}");
+    stamps::tell(&stamps, &mut json, &mut text);
     Ok(believable.told(json, text))
 }
 

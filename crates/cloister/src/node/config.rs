@@ -14,7 +14,7 @@ use domain::keys::PublicKey;
 use evidence::snp::{Chips, PlatformRules};
 use serde::Deserialize;
 
-use super::{Addresses, NodeConfig, QuorumConfig};
+use super::{Addresses, NodeConfig, QuorumConfig, StampsConfig};
 
 /// `cloister.toml`. Every value that decides something is required.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +38,8 @@ pub struct ServeConfig {
     pub listen: Listen,
     /// Who has to cosign the log; nobody if absent.
     pub log: Option<LogConfig>,
+    /// Who stamps the log with the time; nobody if absent.
+    pub stamps: Option<StampsConfig>,
     /// Who may log in.
     #[serde(default)]
     pub people: Vec<PersonConfig>,
@@ -123,6 +125,7 @@ impl ServeConfig {
                 policy: log.policy.clone(),
                 timeout: Duration::from_secs(log.timeout.into()),
             }),
+            stamps: self.stamps.clone(),
         }
     }
 
@@ -161,6 +164,27 @@ mod tests {
         let quorum = config.node().quorum.unwrap();
         assert_eq!(quorum.policy, Path::new("/etc/cloister/witnesses.policy"));
         assert_eq!(quorum.timeout, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn stamps_are_read_as_the_example_has_them() {
+        let plain: ServeConfig = toml::from_str(EXAMPLE).unwrap();
+        assert!(plain.node().stamps.is_none());
+        let with = ["[stamps]", "url =", "roots =", "every ="]
+            .iter()
+            .fold(EXAMPLE.to_owned(), |text, key| text.replace(&format!("# {key}"), key));
+        let config: ServeConfig = toml::from_str(&with).unwrap();
+        assert_eq!(config.node().stamps.unwrap().every.as_secs(), 3600);
+        for (key, expected) in
+            [("every", "missing field `every`"), ("roots", "missing field `roots`")]
+        {
+            let line = with.lines().find(|line| line.starts_with(&format!("{key} ="))).unwrap();
+            let refused = toml::from_str::<ServeConfig>(&with.replace(line, "")).unwrap_err();
+            assert!(refused.to_string().contains(expected), "{refused}");
+        }
+        let refused =
+            toml::from_str::<ServeConfig>(&with.replace("\"1h\"", "\"soon\"")).unwrap_err();
+        assert!(refused.to_string().contains("hours, minutes or seconds"), "{refused}");
     }
 
     #[test]

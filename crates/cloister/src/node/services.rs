@@ -21,13 +21,15 @@ use launcher::{Launcher, Platform, RelayTargets};
 use ledger::Ledger;
 use policy::ReleasePolicy;
 use seal::SealingPublicKey;
+use tlog::VerifierKey;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::launches::serve_launches;
 use super::quorum::{self, QuorumConfig};
-use super::{Keys, NodeError, NodeFolder};
+use super::{Keys, NodeError, NodeFolder, Stamper, StampsConfig};
+use crate::stamping::StampingError;
 
 /// What an operator decides.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct NodeConfig {
     pub listen: Addresses,
     /// Who has to cosign the log before anything is released; nobody if absent.
     pub quorum: Option<QuorumConfig>,
+    /// Who stamps the log with the time; nobody if absent.
+    pub stamps: Option<StampsConfig>,
 }
 
 /// The services' addresses.
@@ -120,6 +124,7 @@ impl Node {
             emulated_root: hardware.emulated_root.clone(),
         };
         write_trust(&folder, &trust)?;
+        let stamper = stamper(&config, &folder, &keys)?;
         let sealing_key = keys.broker_sealing.public();
         let policy = ReleasePolicy::embedded()?;
         let policy_digest = policy.digest();
@@ -168,6 +173,9 @@ impl Node {
         .await?;
 
         let mut tasks = JoinSet::new();
+        if let Some(stamper) = stamper {
+            tasks.spawn(stamper.run());
+        }
         let control_pin = keys.control_tls.pin();
         serve(&mut tasks, bound.broker, keys.broker_tls, broker::router(Arc::new(broker)));
         serve(&mut tasks, bound.airlock, keys.airlock_tls, airlock::router(Arc::new(airlock)));
@@ -310,6 +318,17 @@ fn open_broker(
             clock: Box::new(now),
         },
     )?)
+}
+
+fn stamper(
+    config: &NodeConfig,
+    folder: &NodeFolder,
+    keys: &Keys,
+) -> Result<Option<Stamper>, NodeError> {
+    let Some(stamps) = &config.stamps else { return Ok(None) };
+    let key =
+        VerifierKey::new(&config.log_origin, keys.log.public()).map_err(StampingError::from)?;
+    Stamper::new(stamps, &folder.ledger().join("log"), key).map(Some)
 }
 
 fn service(address: SocketAddr, pin: &domain::Digest) -> Service {

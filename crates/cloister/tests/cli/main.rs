@@ -15,6 +15,8 @@ mod run;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod stamps;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod tdx;

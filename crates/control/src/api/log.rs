@@ -33,6 +33,20 @@ pub(super) async fn tile(
     serve(&control, PathBuf::from("tile").join(path), "application/octet-stream").await
 }
 
+/// Fetches a time stamp (`SIZE.tsr`, RFC 3161) or the checkpoint that was stamped (`SIZE.checkpoint`)
+#[utoipa::path(get, path = "/log/stamps/{file}", tag = "log", security(()),
+    params(("file" = String, Path, description = "such as `1234.tsr` or `1234.checkpoint`")),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+pub(super) async fn stamp(
+    State(control): State<Arc<Control>>,
+    Path(file): Path<String>,
+) -> Result<Response, ControlError> {
+    if !is_stamp(&file) {
+        return Err(ControlError::NotFound);
+    }
+    serve(&control, PathBuf::from("stamps").join(file), "application/octet-stream").await
+}
+
 async fn serve(
     control: &Control,
     path: PathBuf,
@@ -72,6 +86,12 @@ fn is_tile(path: &str) -> bool {
     level_is_good && index_is_good
 }
 
+/// Whether `file` is `SIZE.tsr` or `SIZE.checkpoint`, the size in its one spelling.
+fn is_stamp(file: &str) -> bool {
+    let size = file.strip_suffix(".tsr").or_else(|| file.strip_suffix(".checkpoint"));
+    size.is_some_and(|size| size.parse().is_ok_and(|value: u64| value.to_string() == size))
+}
+
 /// Whether `text` is a decimal number of `least` to `most` in its one spelling.
 fn is_number(text: &str, least: u8, most: u8) -> bool {
     text.parse::<u8>()
@@ -80,7 +100,27 @@ fn is_number(text: &str, least: u8, most: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_tile;
+    use super::{is_stamp, is_tile};
+
+    #[test]
+    fn stamps_are_named_by_size() {
+        for good in ["0.tsr", "1234.tsr", "1234.checkpoint", "18446744073709551615.tsr"] {
+            assert!(is_stamp(good), "{good}");
+        }
+        for bad in [
+            "",
+            ".tsr",
+            "01.tsr",
+            "+1.tsr",
+            "1.pem",
+            "1",
+            ".1.tsr.new",
+            "../checkpoint",
+            "1/../2.tsr",
+        ] {
+            assert!(!is_stamp(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn paths_are_those_of_tlog_tiles_and_no_others() {

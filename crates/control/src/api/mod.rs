@@ -63,6 +63,7 @@ fn endpoints() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Control>>)> 
         ("PUT", "/v1/workloads/{digest}", put(workloads::upload)),
         ("PUT", "/v1/workloads/{digest}/bundle", put(workloads::upload_bundle)),
         ("GET", "/log/checkpoint", get(log::checkpoint)),
+        ("GET", "/log/stamps/{file}", get(log::stamp)),
         ("GET", "/log/tile/{*path}", get(log::tile)),
     ]
 }

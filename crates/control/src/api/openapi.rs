@@ -37,6 +37,7 @@ use utoipa::{Modify, OpenApi};
         super::workloads::upload,
         super::workloads::upload_bundle,
         super::log::checkpoint,
+        super::log::stamp,
         super::log::tile,
     ),
     components(schemas(super::schema::Problem)),

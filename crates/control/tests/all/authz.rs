@@ -71,6 +71,8 @@ async fn prepared() -> World {
     }
     std::fs::write(world.folder.path().join("log/checkpoint"), "origin\n").unwrap();
     std::fs::write(world.folder.path().join("log/tile/0/000"), [0; 32]).unwrap();
+    std::fs::create_dir(world.folder.path().join("log/stamps")).unwrap();
+    std::fs::write(world.folder.path().join("log/stamps/1.tsr"), "stamp").unwrap();
     world
 }
 
@@ -89,6 +91,7 @@ fn path(rule: &Rule, foreign: bool) -> String {
         .replace("{output}", &format!("output-{project}"))
         .replace("{export}", &format!("export-{project}"))
         .replace("{*path}", "0/000")
+        .replace("{file}", "1.tsr")
 }
 
 fn dataset_digest() -> Digest {

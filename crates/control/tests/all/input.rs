@@ -73,6 +73,16 @@ async fn only_the_logs_own_files_are_served() {
     assert_eq!((checkpoint.status, &checkpoint.bytes[..]), (200, &b"origin\n1\n"[..]));
     let tile = world.send(Method::GET, None, "/log/tile/0/000", Vec::new()).await;
     assert_eq!((tile.status, &tile.bytes[..]), (200, &[7; 32][..]));
+    std::fs::create_dir(log.join("stamps")).unwrap();
+    std::fs::write(log.join("stamps/1.tsr"), "stamp").unwrap();
+    std::fs::write(log.join("stamps/secret"), "").unwrap();
+    let stamp = world.send(Method::GET, None, "/log/stamps/1.tsr", Vec::new()).await;
+    assert_eq!((stamp.status, &stamp.bytes[..]), (200, &b"stamp"[..]));
+    for file in ["2.tsr", "secret", "..%2f.lock", "..%2fcheckpoint"] {
+        let refused =
+            world.send(Method::GET, None, &format!("/log/stamps/{file}"), Vec::new()).await;
+        refused.must_refuse(404, "access.not-found");
+    }
     for path in ["0/001", "secret", "../.lock", "..%2f.lock", "0/..%2f..%2f..%2fcontrol.sqlite"] {
         let refused = world.send(Method::GET, None, &format!("/log/tile/{path}"), Vec::new()).await;
         refused.must_refuse(404, "access.not-found");

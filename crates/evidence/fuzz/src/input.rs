@@ -1,5 +1,5 @@
-//! Inputs of several parts, and the first inputs of targets. crates/disclosure/fuzz compiles this file,
-//! too.
+//! Inputs of several parts, changes to right bytes, and the first inputs of targets. The other fuzz folders compile
+//! this file, too.
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,25 @@ pub fn joined(parts: &[&[u8]]) -> Vec<u8> {
     }
     data.extend(*last);
     data
+}
+
+/// `base` changed as `edits` says: each edit is a position (two bytes, big-endian), a kind and one
+/// byte. Kinds replace a byte, flip bits of one, insert one, or cut the rest off.
+#[must_use]
+pub fn edited(base: &[u8], edits: &[u8]) -> Vec<u8> {
+    let mut bytes = base.to_vec();
+    for edit in edits.chunks_exact(4) {
+        let [high, low, kind, value] = edit else { continue };
+        let position = usize::from(u16::from_be_bytes([*high, *low])) % (bytes.len() + 1);
+        match (kind % 16, bytes.get_mut(position)) {
+            (0, _) => bytes.insert(position, *value),
+            (1, _) => bytes.truncate(position),
+            (2..=8, Some(byte)) => *byte = *value,
+            (_, Some(byte)) => *byte ^= 1 << (value % 8),
+            (_, None) => bytes.push(*value),
+        }
+    }
+    bytes
 }
 
 /// The first inputs of targets, by name.

@@ -10,7 +10,7 @@ pub mod nvidia;
 pub mod snp;
 
 use domain::Timestamp;
-pub use input::{joined, parts};
+pub use input::{edited, joined, parts};
 
 /// When everything is created.
 #[must_use]
@@ -22,23 +22,4 @@ pub fn created() -> Timestamp {
 #[must_use]
 pub fn now() -> Timestamp {
     "2026-01-02T00:00:00Z".parse().expect("a time")
-}
-
-/// `base` changed as `edits` says: each edit is a position (two bytes, big-endian), a kind and one
-/// byte. Kinds replace a byte, flip bits of one, insert one, or cut the rest off.
-#[must_use]
-pub fn edited(base: &[u8], edits: &[u8]) -> Vec<u8> {
-    let mut bytes = base.to_vec();
-    for edit in edits.chunks_exact(4) {
-        let [high, low, kind, value] = edit else { continue };
-        let position = usize::from(u16::from_be_bytes([*high, *low])) % (bytes.len() + 1);
-        match (kind % 16, bytes.get_mut(position)) {
-            (0, _) => bytes.insert(position, *value),
-            (1, _) => bytes.truncate(position),
-            (2..=8, Some(byte)) => *byte = *value,
-            (_, Some(byte)) => *byte ^= 1 << (value % 8),
-            (_, None) => bytes.push(*value),
-        }
-    }
-    bytes
 }

@@ -11,7 +11,8 @@ use domain::claims::{ChipId, Generation, SigningKey, Tcb};
 use evidence::snp::EMULATED_MARKER;
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use super::{Chain, EmulatedError, Identity, SecurityProcessor, der};
+use super::{Chain, EmulatedError, Identity, SecurityProcessor};
+use crate::der;
 
 /// A root (ARK) and an intermediate key, with one certificate for chips' keys (ASK) and one for
 /// providers' (ASVK; AMD has two keys). A lab creates one processor and forgets them;

@@ -12,7 +12,8 @@ use evidence::snp::EMULATED_MARKER;
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::{CertificateFields, PckFields, RevocationFields};
-use crate::emulated::{EmulatedError, der};
+use crate::der;
+use crate::emulated::EmulatedError;
 
 /// A key on P-256 that signs twice: certificates and lists as DER, reports and JSON as two numbers.
 pub(super) struct Key {

@@ -35,6 +35,11 @@ pub(super) struct Believable {
 }
 
 impl Believable {
+    /// When each witness cosigned, by its name; `None` without a policy.
+    pub(super) const fn cosigned(&self) -> Option<&BTreeMap<String, Timestamp>> {
+        self.cosigned.as_ref()
+    }
+
     /// `answer`, with the times of the witnesses if there is a policy.
     pub(super) fn told(&self, mut json: Value, mut text: String) -> Answer {
         if let (Some(cosigned), Some(members)) = (&self.cosigned, json.as_object_mut()) {

@@ -1,67 +1,90 @@
-//! Just enough DER (X.690) to write certificates and revocation lists.
+//! Just enough DER (X.690) to write certificates, revocation lists and time stamps.
 
 use domain::Timestamp;
 use x509_cert::der::asn1::ObjectIdentifier;
 
-pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+/// SEQUENCE of these elements.
+#[must_use]
+pub fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     element(0x30, parts)
 }
 
-pub(crate) fn set(parts: &[&[u8]]) -> Vec<u8> {
+/// SET of these elements, in this order.
+#[must_use]
+pub fn set(parts: &[&[u8]]) -> Vec<u8> {
     element(0x31, parts)
 }
 
 /// A constructed, context-specific element.
-pub(crate) fn context(number: u8, parts: &[&[u8]]) -> Vec<u8> {
+#[must_use]
+pub fn context(number: u8, parts: &[&[u8]]) -> Vec<u8> {
     element(0xa0 | number, parts)
 }
 
 /// A non-negative integer, big-endian.
-pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn integer(bytes: &[u8]) -> Vec<u8> {
     let sign: &[u8] = if bytes.first().is_some_and(|byte| *byte >= 0x80) { &[0] } else { &[] };
     element(0x02, &[sign, bytes])
 }
 
-pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+/// An object identifier.
+#[must_use]
+pub fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     element(0x06, &[oid.as_bytes()])
 }
 
-pub(crate) fn octets(bytes: &[u8]) -> Vec<u8> {
+/// An octet string.
+#[must_use]
+pub fn octets(bytes: &[u8]) -> Vec<u8> {
     element(0x04, &[bytes])
 }
 
 /// A bit string of whole bytes.
-pub(crate) fn bits(bytes: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn bits(bytes: &[u8]) -> Vec<u8> {
     element(0x03, &[&[0], bytes])
 }
 
-pub(crate) fn utf8(text: &str) -> Vec<u8> {
+/// A UTF8String.
+#[must_use]
+pub fn utf8(text: &str) -> Vec<u8> {
     element(0x0c, &[text.as_bytes()])
 }
 
-pub(crate) fn ia5(text: &str) -> Vec<u8> {
+/// An IA5String.
+#[must_use]
+pub fn ia5(text: &str) -> Vec<u8> {
     element(0x16, &[text.as_bytes()])
 }
 
-pub(crate) fn yes() -> Vec<u8> {
+/// TRUE.
+#[must_use]
+pub fn yes() -> Vec<u8> {
     element(0x01, &[&[0xff]])
 }
 
-pub(crate) fn no() -> Vec<u8> {
+/// FALSE.
+#[must_use]
+pub fn no() -> Vec<u8> {
     element(0x01, &[&[0]])
 }
 
 /// An enumerated value below 128.
-pub(crate) fn enumerated(value: u8) -> Vec<u8> {
+#[must_use]
+pub fn enumerated(value: u8) -> Vec<u8> {
     element(0x0a, &[&[value]])
 }
 
-pub(crate) fn null() -> Vec<u8> {
+/// NULL.
+#[must_use]
+pub fn null() -> Vec<u8> {
     element(0x05, &[])
 }
 
 /// UTCTime before 2050, GeneralizedTime after (RFC 5280 §4.1.2.5).
-pub(crate) fn time(time: Timestamp) -> Vec<u8> {
+#[must_use]
+pub fn time(time: Timestamp) -> Vec<u8> {
     let text = time.to_string();
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     match digits.split_at_checked(2) {
@@ -72,7 +95,9 @@ pub(crate) fn time(time: Timestamp) -> Vec<u8> {
     }
 }
 
-fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+/// Any element: tag, length, and the content in parts.
+#[must_use]
+pub fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let length = content.len().to_be_bytes();
     let zeros = length.iter().take_while(|byte| **byte == 0).count();

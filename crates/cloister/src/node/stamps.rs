@@ -1,0 +1,137 @@
+//! Hourly time stamps of the published checkpoint. They never hold anything up: what cannot be stamped
+//! now is stamped the next time, and an alarm says so.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::{Digest, Reason as _};
+use serde::{Deserialize, Deserializer};
+use timestamp::{Authorities, NONCE_LEN, Stamped};
+use tlog::{SignedCheckpoint, VerifierKey};
+use tlog_files::FolderReader;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{NodeError, now};
+use crate::cli::chain;
+use crate::stamping::{KeptStamp, StampFolder, StampingError, TimeAuthority};
+
+/// Who stamps the log, and how often.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StampsConfig {
+    /// The authority's address.
+    pub url: String,
+    /// The roots of authorities that are believed (PEM).
+    pub roots: PathBuf,
+    /// Certificates that the authority does not send (PEM).
+    pub certificates: Option<PathBuf>,
+    /// How often the checkpoint is stamped if it has grown: `"1h"`, `"15m"`, `"30s"`.
+    #[serde(deserialize_with = "every")]
+    pub every: Duration,
+}
+
+/// Stamps one log.
+pub(super) struct Stamper {
+    authority: TimeAuthority,
+    every: Duration,
+    key: VerifierKey,
+    log: FolderReader,
+    stamps: StampFolder,
+}
+
+impl Stamper {
+    /// For the log `key` in `folder`, whose stamps go into `stamps/` there.
+    ///
+    /// # Errors
+    /// [`NodeError::File`] if a certificate file cannot be read, [`NodeError::Stamps`] if one cannot be
+    /// used or the address is none.
+    pub(super) fn new(
+        config: &StampsConfig,
+        folder: &std::path::Path,
+        key: VerifierKey,
+    ) -> Result<Self, NodeError> {
+        let read = |path: &PathBuf| {
+            fs::read(path).map_err(|error: io::Error| NodeError::File(path.clone(), error))
+        };
+        let beside = config.certificates.as_ref().map(read).transpose()?.unwrap_or_default();
+        let authorities = Authorities::from_pem(&read(&config.roots)?, &beside);
+        let authorities = authorities.map_err(StampingError::from)?;
+        Ok(Self {
+            authority: TimeAuthority::new(&config.url, authorities)?,
+            every: config.every,
+            key,
+            log: FolderReader::new(folder),
+            stamps: StampFolder::new(&folder.join("stamps")),
+        })
+    }
+
+    /// Stamps now and whenever the time is up, until the task is dropped.
+    pub(super) async fn run(self) {
+        let mut ticks = interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            match self.stamp().await {
+                Ok(Some((size, stamped))) => {
+                    eprintln!(
+                        "stamped   {size} entries at {} by {}",
+                        stamped.time(),
+                        stamped.authority()
+                    );
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason())
+                }
+            }
+        }
+    }
+
+    /// Stamps the published checkpoint if it is larger than what was stamped last: its size, and the stamp.
+    ///
+    /// # Errors
+    /// [`StampingError`]: then nothing was kept.
+    async fn stamp(&self) -> Result<Option<(u64, Stamped)>, StampingError> {
+        let note = self.log.checkpoint().map_err(tlog::LogError::from)?;
+        let size = SignedCheckpoint::verify(&note, &self.key)?.checkpoint().size;
+        if self.stamps.newest()?.is_some_and(|newest| size <= newest) {
+            return Ok(None);
+        }
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(|_| StampingError::Random)?;
+        let stamp = self.authority.stamp(&Digest::of(note.as_bytes()), &nonce, now).await?;
+        self.stamps.keep(&KeptStamp { size, note, response: stamp.response })?;
+        Ok(Some((size, stamp.stamped)))
+    }
+}
+
+impl std::fmt::Debug for Stamper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stamper").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}
+
+/// A number of seconds, minutes or hours, at least one.
+fn every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    duration(&text).ok_or_else(|| {
+        serde::de::Error::custom("`every` is a number of hours, minutes or seconds, such as \"1h\"")
+    })
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let (number, seconds) = [("h", 3600), ("m", 60), ("s", 1)]
+        .iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))?;
+    let number: u64 = number.parse().ok().filter(|parsed: &u64| parsed.to_string() == number)?;
+    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=MOST_S).contains(seconds))?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// A week.
+const MOST_S: u64 = 7 * 24 * 3600;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Stamped checkpoints, a pair of files each: `SIZE.checkpoint`, the note, and `SIZE.tsr`, the response.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use domain::Reason;
+
+/// A folder of stamped checkpoints.
+#[derive(Clone, Debug)]
+pub struct StampFolder(PathBuf);
+
+/// A checkpoint and its time stamp, of which nothing was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptStamp {
+    /// The size that the files are named after.
+    pub size: u64,
+    /// The checkpoint's note.
+    pub note: String,
+    /// The authority's response.
+    pub response: Vec<u8>,
+}
+
+impl StampFolder {
+    /// The folder at `path`, which [`Self::keep`] makes if there is none.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The largest size that was stamped.
+    ///
+    /// # Errors
+    /// `timestamp.folder` if the folder is there and cannot be read.
+    pub fn newest(&self) -> Result<Option<u64>, StampFolderError> {
+        Ok(self.sizes()?.pop())
+    }
+
+    /// All stamped checkpoints, by size.
+    ///
+    /// # Errors
+    /// `timestamp.folder` if a file cannot be read.
+    pub fn all(&self) -> Result<Vec<KeptStamp>, StampFolderError> {
+        let read = |size| {
+            let (note, response) = (self.path(size, NOTE), self.path(size, RESPONSE));
+            Ok(KeptStamp {
+                size,
+                note: fs::read_to_string(&note).map_err(|error| refused(&note, error))?,
+                response: fs::read(&response).map_err(|error| refused(&response, error))?,
+            })
+        };
+        self.sizes()?.into_iter().map(read).collect()
+    }
+
+    /// Keeps a stamp, durably. The response is written last, so where there is one there is its note.
+    ///
+    /// # Errors
+    /// `timestamp.folder` if it cannot be written.
+    pub fn keep(&self, stamp: &KeptStamp) -> Result<(), StampFolderError> {
+        fs::create_dir_all(&self.0).map_err(|error| refused(&self.0, error))?;
+        for (kind, content) in [(NOTE, stamp.note.as_bytes()), (RESPONSE, &stamp.response)] {
+            let path = self.path(stamp.size, kind);
+            self.write(&path, content).map_err(|error| refused(&path, error))?;
+            // CRASH: a note without a stamp is not looked at, and replaced by the next stamp of its size.
+        }
+        Ok(())
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let beside = path.with_file_name(format!(".{name}.new"));
+        let mut file = File::create(&beside)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        File::open(&self.0)?.sync_all()
+    }
+
+    fn path(&self, size: u64, kind: &str) -> PathBuf {
+        self.0.join(format!("{size}{kind}"))
+    }
+
+    fn sizes(&self) -> Result<Vec<u64>, StampFolderError> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|error| refused(&self.0, error))?,
+        };
+        let mut sizes = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|error| refused(&self.0, error))?.file_name();
+            sizes.extend(name.to_str().and_then(stamped_size));
+        }
+        sizes.sort_unstable();
+        Ok(sizes)
+    }
+}
+
+/// `SIZE` of `SIZE.tsr`, in its one spelling.
+fn stamped_size(name: &str) -> Option<u64> {
+    let size = name.strip_suffix(RESPONSE)?;
+    size.parse().ok().filter(|number: &u64| number.to_string() == size)
+}
+
+/// A file of the folder cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` cannot be read or written")]
+pub struct StampFolderError {
+    path: String,
+    #[source]
+    source: io::Error,
+}
+
+impl Reason for StampFolderError {
+    fn reason(&self) -> &'static str {
+        "timestamp.folder"
+    }
+}
+
+fn refused(path: &Path, source: io::Error) -> StampFolderError {
+    StampFolderError { path: path.display().to_string(), source }
+}
+
+const NOTE: &str = ".checkpoint";
+const RESPONSE: &str = ".tsr";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(size: u64) -> KeptStamp {
+        KeptStamp { size, note: format!("note {size}"), response: vec![1, 2] }
+    }
+
+    #[test]
+    fn what_was_kept_is_found_by_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamps = StampFolder::new(&folder.path().join("stamps"));
+        assert_eq!((stamps.newest().unwrap(), stamps.all().unwrap()), (None, vec![]));
+        for size in [9, 100, 10] {
+            stamps.keep(&stamp(size)).unwrap();
+        }
+        // The same size again, with another stamp.
+        let again = KeptStamp { response: vec![3], ..stamp(10) };
+        stamps.keep(&again).unwrap();
+        for other in ["010.tsr", "x.tsr", "7.checkpoint", ".11.tsr.new", "+12.tsr", "tsr"] {
+            fs::write(folder.path().join("stamps").join(other), "").unwrap();
+        }
+        assert_eq!(stamps.newest().unwrap(), Some(100));
+        assert_eq!(stamps.all().unwrap(), [stamp(9), again, stamp(100)]);
+    }
+
+    #[test]
+    fn a_stamp_without_its_note_and_a_file_for_a_folder_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("3.tsr"), "").unwrap();
+        let stamps = StampFolder::new(folder.path());
+        assert_eq!(stamps.all().unwrap_err().reason(), "timestamp.folder");
+        let stamps = StampFolder::new(&folder.path().join("3.tsr"));
+        assert_eq!(stamps.newest().unwrap_err().reason(), "timestamp.folder");
+        assert_eq!(stamps.keep(&stamp(1)).unwrap_err().reason(), "timestamp.folder");
+    }
+}
