@@ -29,15 +29,28 @@ impl Edge {
     where
         R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>,
     {
-        let tiles = Tiles::new(read, size);
+        Self::load_within(read, size, size)
+    }
+
+    /// The same out of the objects of a tree of `tree_size` entries, which is not smaller: `size` itself
+    /// need never have been published.
+    pub(crate) fn load_within<R>(read: R, size: u64, tree_size: u64) -> Result<Self, LogError>
+    where
+        R: Fn(&TilePath) -> Result<Option<Vec<u8>>, StoreError>,
+    {
+        let tiles = Tiles::new(read, tree_size);
+        let held = |path: &TilePath| path.in_tree_of(tree_size).unwrap_or(*path);
         let mut edge = Self { size, ..Self::default() };
         for level in 0..LEVELS {
-            let path = edge.partial(TileKind::Hashes(level), size);
-            let hashes = path.map(|path| tiles.hashes(&path)).transpose()?;
-            edge.tiles.push(hashes.unwrap_or_default());
+            let mut hashes = Vec::new();
+            if let Some(path) = edge.partial(TileKind::Hashes(level), size) {
+                hashes = tiles.hashes(&held(&path))?;
+                hashes.truncate(path.width().into());
+            }
+            edge.tiles.push(hashes);
         }
         if let Some(path) = edge.partial(TileKind::Entries, size) {
-            let (found, bytes) = tiles.bundle(&path)?;
+            let (found, bytes) = tiles.bundle(&held(&path))?;
             let mut entries = parse_bundle(&bytes, found.width())?;
             entries.truncate(path.width().into());
             entries.iter().for_each(|entry| push_framed(&mut edge.bundle, entry));

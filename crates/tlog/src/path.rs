@@ -40,6 +40,12 @@ impl TilePath {
         (width > 0).then_some(Self { kind, index, width })
     }
 
+    /// The same object as a tree of `tree_size` entries has it; `None` if that tree has none.
+    #[must_use]
+    pub(crate) fn in_tree_of(&self, tree_size: u64) -> Option<Self> {
+        Self::in_tree(self.kind, self.index, tree_size)
+    }
+
     /// What the object holds.
     #[must_use]
     pub const fn kind(&self) -> TileKind {
@@ -55,7 +61,7 @@ impl TilePath {
     /// Whether a tree of `tree_size` entries has the object by this name.
     #[must_use]
     pub fn is_of_tree(&self, tree_size: u64) -> bool {
-        Self::in_tree(self.kind, self.index, tree_size) == Some(*self)
+        self.in_tree_of(tree_size) == Some(*self)
     }
 
     /// Whether all 256 places are taken.
