@@ -59,6 +59,7 @@ pub struct Witnessed {
     log: VerifierKey,
     signed: SignedCheckpoint,
     cosigned: BTreeMap<String, Timestamp>,
+    fresh: Option<Timestamp>,
 }
 
 impl Witnessed {
@@ -86,6 +87,13 @@ impl Witnessed {
     pub const fn cosigned(&self) -> &BTreeMap<String, Timestamp> {
         &self.cosigned
     }
+
+    /// The latest time such that a quorum cosigned then or later: one witness whose clock is ahead does
+    /// not make an old checkpoint new. None if nobody has to cosign.
+    #[must_use]
+    pub const fn fresh(&self) -> Option<Timestamp> {
+        self.fresh
+    }
 }
 
 impl Policy {
@@ -98,17 +106,27 @@ impl Policy {
     pub fn verify(&self, note: &str) -> Result<Witnessed, LogError> {
         let (log, signed) = self.signed(note)?;
         let mut cosigned = BTreeMap::new();
-        let mut by = BTreeSet::new();
+        let mut by = BTreeMap::new();
         for (number, witness) in self.witnesses.iter().enumerate() {
             if let Some(time) = witness.key.time_of(note)? {
                 cosigned.insert(witness.name.clone(), time);
-                by.insert(number);
+                by.insert(number, time);
             }
         }
-        if self.quorum.is_met(&by) {
-            return Ok(Witnessed { log: log.clone(), signed, cosigned });
+        if self.quorum.is_met(&by.keys().copied().collect()) {
+            let fresh = self.fresh(&by);
+            return Ok(Witnessed { log: log.clone(), signed, cosigned, fresh });
         }
         Err(LogError::Quorum { cosigned: cosigned.into_keys().collect() })
+    }
+
+    /// See [`Witnessed::fresh`].
+    fn fresh(&self, by: &BTreeMap<usize, Timestamp>) -> Option<Timestamp> {
+        let since = |time: &Timestamp| {
+            let later = by.iter().filter(|(_, cosigned)| *cosigned >= time);
+            self.quorum.is_met(&later.map(|(number, _)| *number).collect())
+        };
+        by.values().filter(|time| self.needs_witnesses() && since(time)).max().copied()
     }
 
     /// By one of the logs; for the error, by the first with the note's origin.
@@ -358,6 +376,23 @@ mod tests {
         assert_eq!(witnessed.checkpoint().size, 0);
         let few = policy("quorum e").unwrap().verify(&cosigned(&[3])).unwrap_err();
         assert_eq!(few.to_string(), "too few witnesses cosigned the checkpoint: only `d`");
+    }
+
+    #[test]
+    fn a_checkpoint_is_as_fresh_as_its_quorum() {
+        let group = "group g 2 a b c\n";
+        for (rules, by, fresh) in [
+            ("quorum none\n", vec![0, 4], None),
+            ("quorum b\n", vec![1, 4], Some(1)),
+            // The second latest of three; one whose clock is ahead counts for itself alone.
+            (&format!("{group}quorum g\n"), vec![0, 1, 2], Some(1)),
+            (&format!("{group}quorum g\n"), vec![0, 2, 4], Some(0)),
+            (&format!("{group}group h any g d\nquorum h\n"), vec![0, 1, 3], Some(3)),
+        ] {
+            let witnessed = policy(rules).unwrap().verify(&cosigned(&by)).unwrap();
+            let seconds = witnessed.fresh().map(|time| time.unix_seconds() - 1_800_000_000);
+            assert_eq!(seconds, fresh, "{rules}: {by:?}");
+        }
     }
 
     #[test]
