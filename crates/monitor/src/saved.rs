@@ -6,17 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::monitor::Monitor;
 
-/// A monitor, and the tree whose entries it has taken in: a file in canonical JSON.
+/// A monitor, the tree whose entries it has taken in, and the newest checkpoint that was seen: a file
+/// in canonical JSON.
 ///
 /// Whoever can write the file can make the next run believe anything of what was before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     version: Version,
-    /// The log's name.
-    origin: String,
+    /// The signed note; with it, a log that goes back or has a second head can be shown to others.
+    pub checkpoint: String,
     /// Root of the tree of as many entries as the monitor has taken in (RFC 9162 §2.1.1).
-    root: Digest,
-    monitor: Monitor,
+    pub root: Digest,
+    /// The monitor.
+    pub monitor: Monitor,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,58 +28,36 @@ enum Version {
 }
 
 impl Saved {
-    /// `monitor`, which has taken in the tree of `origin` with this root.
+    /// `monitor`, which has taken in the tree with this root, and the newest checkpoint.
     #[must_use]
-    pub const fn new(origin: String, root: Digest, monitor: Monitor) -> Self {
-        Self { version: Version::V1, origin, root, monitor }
-    }
-
-    /// The root of the tree.
-    #[must_use]
-    pub const fn root(&self) -> Digest {
-        self.root
-    }
-
-    /// The monitor.
-    #[must_use]
-    pub fn into_monitor(self) -> Monitor {
-        self.monitor
+    pub const fn new(checkpoint: String, root: Digest, monitor: Monitor) -> Self {
+        Self { version: Version::V1, checkpoint, root, monitor }
     }
 
     /// The bytes to keep.
     ///
     /// # Errors
-    /// [`SavedError::Format`], which no monitor comes to.
+    /// [`SavedError`], which no monitor comes to.
     pub fn to_bytes(&self) -> Result<Vec<u8>, SavedError> {
-        canonical::to_vec(self).map_err(SavedError::Format)
+        canonical::to_vec(self).map_err(SavedError)
     }
 
-    /// Reads what was kept of the log called `origin`.
+    /// Reads what was kept. Whether the checkpoint is the log's is not said by that.
     ///
     /// # Errors
-    /// [`SavedError::Format`], or [`SavedError::Origin`] if it is of another log.
-    pub fn from_bytes(bytes: &[u8], origin: &str) -> Result<Self, SavedError> {
-        let saved: Self = canonical::from_slice(bytes).map_err(SavedError::Format)?;
-        if saved.origin == origin { Ok(saved) } else { Err(SavedError::Origin(saved.origin)) }
+    /// [`SavedError`]: an empty or torn file is not an absent one.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SavedError> {
+        canonical::from_slice(bytes).map_err(SavedError)
     }
 }
 
-/// Why a saved state cannot be used.
+/// The bytes are no saved state.
 #[derive(Debug, thiserror::Error)]
-pub enum SavedError {
-    /// Not in the format above.
-    #[error("the monitor's state is malformed")]
-    Format(#[source] CanonicalError),
-    /// Of another log.
-    #[error("the monitor's state is of the log `{0}`")]
-    Origin(String),
-}
+#[error("the monitor's state is malformed")]
+pub struct SavedError(#[source] CanonicalError);
 
 impl Reason for SavedError {
     fn reason(&self) -> &'static str {
-        match self {
-            Self::Format(_) => "monitor.state",
-            Self::Origin(_) => "monitor.state-origin",
-        }
+        "monitor.state"
     }
 }
