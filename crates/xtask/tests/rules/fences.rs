@@ -2,7 +2,8 @@
 
 use crate::graph::Graph;
 
-const CORE: &[&str] = &["disclosure", "domain", "evidence", "policy", "seal", "timestamp", "tlog"];
+const CORE: &[&str] =
+    &["disclosure", "domain", "evidence", "monitor", "policy", "seal", "timestamp", "tlog"];
 
 #[test]
 fn control_and_its_pages_cannot_name_a_data_key() {
