@@ -1,8 +1,11 @@
 //! The airlock through its routes, over a real ledger and an emulated security processor.
 
+#[path = "../../bundle/src/tests/authority.rs"]
+mod authority;
 mod deliver;
 mod flips;
 mod links;
+mod publication;
 mod release;
 mod remember;
 mod review;

@@ -1,4 +1,4 @@
-//! Content-addressed files: `objects/<64 hex digits>`.
+//! Content-addressed files, `objects/<64 hex digits>`, and time stamps, `objects/stamp-…`.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -22,33 +22,49 @@ impl Objects {
     /// nothing, and a crash loses nothing that was returned.
     pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Digest, ObjectError> {
         let digest = Digest::of(bytes);
-        let place = self.folder.join(digest.hex());
-        if self.read(&digest).is_ok() {
-            return Ok(digest);
+        if self.read(&digest).is_err() {
+            self.write(&digest.hex(), bytes).map_err(ObjectError::Store)?;
         }
-        let write = || -> io::Result<()> {
-            let beside =
-                self.folder.join(format!(".{}.{:?}", digest.hex(), std::thread::current().id()));
-            let mut file = File::create(&beside)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&beside, &place)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(ObjectError::Store)?;
         Ok(digest)
     }
 
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let beside = self.folder.join(format!(".{name}.{:?}", std::thread::current().id()));
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, self.folder.join(name))?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Keeps the time stamp on a signature, under the digest of that signature: it did not exist
+    /// before its signature, so nothing that was logged can name it, and it proves itself.
+    pub(crate) fn keep_stamp(&self, of: &Digest, stamp: &[u8]) -> Result<(), ObjectError> {
+        self.write(&stamp_name(of), stamp).map_err(ObjectError::Store)
+    }
+
+    pub(crate) fn stamp(&self, of: &Digest) -> Result<Vec<u8>, ObjectError> {
+        self.bytes(&stamp_name(of), of)
+    }
+
     pub(crate) fn read(&self, digest: &Digest) -> Result<Vec<u8>, ObjectError> {
-        let bytes = fs::read(self.folder.join(digest.hex())).map_err(|error| {
+        let bytes = self.bytes(&digest.hex(), digest)?;
+        if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(ObjectError::Altered(*digest)) }
+    }
+
+    fn bytes(&self, name: &str, digest: &Digest) -> Result<Vec<u8>, ObjectError> {
+        fs::read(self.folder.join(name)).map_err(|error| {
             if error.kind() == io::ErrorKind::NotFound {
                 ObjectError::Missing(*digest)
             } else {
                 ObjectError::Store(error)
             }
-        })?;
-        if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(ObjectError::Altered(*digest)) }
+        })
     }
+}
+
+fn stamp_name(of: &Digest) -> String {
+    format!("stamp-{}", of.hex())
 }
 
 /// Why an object could not be kept or read.

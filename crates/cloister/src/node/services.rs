@@ -146,6 +146,7 @@ impl Node {
                 Some(path) => airlock::Revocation::File(path.clone()),
                 None => airlock::Revocation::EmulatedNone,
             },
+            publication: airlock::Publication::None,
             clock: Box::new(now),
             decisions: Decisions::default(),
         };
