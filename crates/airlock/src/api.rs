@@ -28,6 +28,7 @@ pub fn router(airlock: Arc<Airlock>) -> Router {
         .route("/v0/outputs/{output}/reviews", post(review))
         .route("/v0/outputs/{output}/export", post(export))
         .route("/v0/exports/{export}", get(download))
+        .route("/v0/exports/{export}/bundle", get(download_bundle))
         .layer(DefaultBodyLimit::max(REQUEST_BYTES))
         .with_state(airlock)
 }
@@ -76,6 +77,17 @@ async fn download(State(airlock): State<Arc<Airlock>>, Path(export): Path<String
     respond(airlock, work).await
 }
 
+async fn download_bundle(
+    State(airlock): State<Arc<Airlock>>,
+    Path(export): Path<String>,
+) -> Response {
+    let work = move |airlock: &Airlock| {
+        let bundle = airlock.export_bundle(&name(&export)?)?;
+        Ok(([(header::CONTENT_TYPE, BUNDLE)], bundle).into_response())
+    };
+    respond(airlock, work).await
+}
+
 async fn answer<T: Serialize>(
     airlock: Arc<Airlock>,
     work: impl FnOnce(&Airlock) -> Result<T, AirlockError> + Send + 'static,
@@ -115,7 +127,7 @@ impl IntoResponse for AirlockError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::Manifest(_) | Self::Request => StatusCode::BAD_REQUEST,
             Self::AlreadyDelivered | Self::AlreadyExported => StatusCode::CONFLICT,
-            Self::Ledger(_) | Self::Aborted | Self::Revocation(_) => {
+            Self::Ledger(_) | Self::Aborted | Self::NoTimeStamp(_) | Self::Revocation(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             _ if self.reason().starts_with("log.") => StatusCode::SERVICE_UNAVAILABLE,
@@ -128,6 +140,8 @@ impl IntoResponse for AirlockError {
 
 type Body = Result<Bytes, BytesRejection>;
 
+/// The media type of a sigstore bundle.
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// One sealed output at most, as JSON: 64 MiB of files in base64, with room for the rest.
 const DELIVERY_BYTES: usize = 96 * 1024 * 1024;
 /// Larger than any vote.

@@ -3,6 +3,7 @@
 use std::io;
 
 use bundle::BundleError;
+use bundle::write::WriteError;
 use disclosure::{FootprintsError, RecheckError, ReleaseError, ReplayError, RulesError};
 use domain::canonical::CanonicalError;
 use domain::dataset::DatasetError;
@@ -46,6 +47,9 @@ pub enum AirlockError {
     /// The package's record sets are not of the expected form.
     #[error("the output's footprints cannot be read")]
     Footprints(#[source] FootprintsError),
+    /// The export's sigstore bundle could not be made.
+    #[error("the export's bundle cannot be made: {0}")]
+    Publication(#[from] WriteError),
     /// The project's outputs would hold more free choice than its rules allow.
     #[error("the project has used the bits of free choice that its rules allow")]
     BitsBudget,
@@ -75,6 +79,9 @@ pub enum AirlockError {
     /// The log shows no release of a key for this launch.
     #[error("the log shows no `{0}` for this launch")]
     NoSuchLaunch(&'static str),
+    /// The time stamp authority gave none.
+    #[error("the time stamp authority gave no time stamp; nothing was released")]
+    NoTimeStamp(#[source] crate::StampError),
     /// There is no such output or export.
     #[error("there is no such output")]
     NotFound,
@@ -128,6 +135,7 @@ impl Reason for AirlockError {
             Self::Evidence(cause) => cause.reason(),
             Self::Export(cause) => cause.reason(),
             Self::Footprints(cause) => cause.reason(),
+            Self::Publication(cause) => cause.reason(),
             Self::BitsBudget => "output.bits-budget",
             Self::Releases(cause) => cause.reason(),
             Self::ReleaseHistory { source, .. } => {
@@ -137,6 +145,7 @@ impl Reason for AirlockError {
             Self::Manifest(cause) => cause.reason(),
             Self::Malformed(cause) => cause.reason(),
             Self::NoSuchLaunch(_) => "output.no-such-launch",
+            Self::NoTimeStamp(_) => "export.no-time-stamp",
             Self::NotFound => "output.not-found",
             Self::OtherLaunch => "output.other-launch",
             Self::OtherWorkload => "output.other-workload",

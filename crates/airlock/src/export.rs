@@ -1,5 +1,6 @@
 //! Stage 8 and 9: what leaves, and how anyone verifies it offline.
 
+mod bundle;
 mod container;
 mod error;
 mod log;
@@ -7,6 +8,7 @@ mod receipt;
 mod trust;
 mod verify;
 
+pub use bundle::verify_bundle;
 pub use container::{Members, pack, unpack};
 pub use error::ExportError;
 pub use log::LogProofs;

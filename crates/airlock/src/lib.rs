@@ -12,6 +12,7 @@ pub mod export;
 mod intake;
 mod kept;
 mod output;
+mod publication;
 mod refusal;
 mod release;
 mod remember;
@@ -32,6 +33,7 @@ use seal::SealingSecretKey;
 
 pub use api::router;
 pub use error::AirlockError;
+pub use publication::{Publication, StampError};
 
 /// What the airlock is made of. Roots, floors and time are given, never fetched.
 pub struct Airlock {
@@ -51,6 +53,8 @@ pub struct Airlock {
     pub platform_rules: PlatformRules,
     /// The vendor's revocation list (DER), read at each use; none on the emulated platform alone.
     pub revocation: Revocation,
+    /// Whether exports are published as sigstore bundles.
+    pub publication: Publication,
     /// The clock.
     pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Held while a decision that depends on earlier ones is taken and logged.

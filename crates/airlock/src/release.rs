@@ -55,10 +55,19 @@ impl Airlock {
     /// The file of the export called `id`.
     pub(crate) fn export_file(&self, id: &ExportId) -> Result<Vec<u8>, AirlockError> {
         let entries = self.ledger.entries()?;
-        let delivery = Delivery::all(&entries)
-            .find(|delivery| export_id(delivery.package) == *id)
-            .ok_or(AirlockError::NotFound)?;
+        let delivery = self.delivery_of(&entries, id)?;
         self.file(&entries, &self.released(&entries, delivery.package)?, &delivery)
+    }
+
+    /// The delivery from which the export called `id` comes.
+    pub(crate) fn delivery_of(
+        &self,
+        entries: &Entries,
+        id: &ExportId,
+    ) -> Result<Delivery, AirlockError> {
+        Delivery::all(entries)
+            .find(|delivery| export_id(delivery.package) == *id)
+            .ok_or(AirlockError::NotFound)
     }
 
     /// Judges everything at one moment, makes the receipt of it, and logs the decision.
@@ -99,8 +108,12 @@ impl Airlock {
                 envelope.payload_digest().map_err(AirlockError::ReadSignature)?,
             )
         };
+        let draft = self.draft(event, None);
         // CRASH: after the entry, `export` finds it and goes on; before, nothing has left.
-        self.ledger.record(self.draft(event, None), ())?;
+        match self.stamped(&envelope)? {
+            None => self.ledger.record(draft, ())?,
+            Some(signed) => self.ledger.record_published(draft, signed.leaf().clone(), ())?,
+        };
         Ok(())
     }
 

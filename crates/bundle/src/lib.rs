@@ -110,6 +110,8 @@ pub enum Signer<'a> {
 pub struct Published {
     /// Times at which an authority or a log saw the signature, as RFC 3339; never empty.
     pub times: Vec<String>,
+    /// The SHA-256 of the in-toto statement that was signed, if it was one.
+    pub statement: Option<Digest>,
 }
 
 /// Checks `bundle` against a sigstore trusted root (JSON): this signer's signature over this

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::Digest;
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Bundle, Sha256Hash};
 use sigstore_verify::{
@@ -15,7 +16,7 @@ use sigstore_verify::{
 };
 
 use crate::log::Log;
-use crate::parse::Parsed;
+use crate::parse::{Content, Parsed};
 use crate::signed::{self, Verifier};
 use crate::{Artifact, BundleError, Published, Signer, entry, time};
 
@@ -82,7 +83,11 @@ pub(crate) fn published(
     if times.is_empty() {
         return Err(BundleError::NoTime);
     }
-    Ok(Published { times: times.iter().map(ToString::to_string).collect() })
+    let statement = match &parsed.content {
+        Content::Message { .. } => None,
+        Content::Envelope { payload, .. } => Some(Digest::of(payload)),
+    };
+    Ok(Published { times: times.iter().map(ToString::to_string).collect(), statement })
 }
 
 /// The media types of a trusted root (`sigstore_trustroot.proto`).

@@ -30,19 +30,6 @@ impl SigningKey {
     /// [`WriteError::Key`] for another kind of key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, WriteError> {
         let pair = KeyPair::from_pkcs8_der(der).map_err(|_| WriteError::Key)?;
-        Self::new(pair)
-    }
-
-    /// A new key from the operating system's randomness, for tests: it cannot be kept.
-    ///
-    /// # Errors
-    /// [`WriteError::Key`] if there is no randomness.
-    #[cfg(test)]
-    pub(crate) fn generate() -> Result<Self, WriteError> {
-        Self::new(KeyPair::generate_ecdsa_p256().map_err(|_| WriteError::Key)?)
-    }
-
-    fn new(pair: KeyPair) -> Result<Self, WriteError> {
         if pair.algorithm() != KeyAlgorithm::EcdsaP256 {
             return Err(WriteError::Key);
         }

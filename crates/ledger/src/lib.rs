@@ -208,6 +208,22 @@ impl Ledger {
         self.state().known.pseudonym_of(who)
     }
 
+    /// Keeps the time stamp (RFC 3161) on a signature durably, under the signature's SHA-256.
+    ///
+    /// # Errors
+    /// [`LedgerError::Object`].
+    pub fn keep_stamp(&self, signature: &[u8], stamp: &[u8]) -> Result<(), LedgerError> {
+        Ok(self.objects.keep_stamp(&Digest::of(signature), stamp)?)
+    }
+
+    /// The kept time stamp on a signature. It is not checked here: whoever believes it must verify it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Object`] if there is none.
+    pub fn stamp(&self, signature: &[u8]) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.objects.stamp(&Digest::of(signature))?)
+    }
+
     /// Every entry with its index, oldest first: what services rebuild their state from. Entries whose
     /// recording failed may be among them: what rests on them is recorded itself, after them.
     ///

@@ -1,4 +1,5 @@
-//! Content-addressed files that say nothing of people: `objects/<64 hex digits>`.
+//! Content-addressed files that say nothing of people, `objects/<64 hex digits>`, and time stamps,
+//! `objects/stamp-…`.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -28,11 +29,29 @@ impl Objects {
         Ok(digest)
     }
 
+    /// Keeps the time stamp on a signature, under the digest of that signature: it did not exist
+    /// before its signature, so nothing that was logged can name it, and it proves itself.
+    pub(crate) fn keep_stamp(&self, of: &Digest, stamp: &[u8]) -> Result<(), ObjectError> {
+        files::write(&self.folder, &stamp_name(of), stamp).map_err(ObjectError::Store)
+    }
+
+    pub(crate) fn stamp(&self, of: &Digest) -> Result<Vec<u8>, ObjectError> {
+        self.bytes(&stamp_name(of), of)
+    }
+
     pub(crate) fn read(&self, digest: &Digest) -> Result<Vec<u8>, ObjectError> {
-        let bytes = files::read(&self.folder, &digest.hex()).map_err(ObjectError::Store)?;
-        let bytes = bytes.ok_or(ObjectError::Missing(*digest))?;
+        let bytes = self.bytes(&digest.hex(), digest)?;
         if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(ObjectError::Altered(*digest)) }
     }
+
+    fn bytes(&self, name: &str, digest: &Digest) -> Result<Vec<u8>, ObjectError> {
+        let bytes = files::read(&self.folder, name).map_err(ObjectError::Store)?;
+        bytes.ok_or(ObjectError::Missing(*digest))
+    }
+}
+
+fn stamp_name(of: &Digest) -> String {
+    format!("stamp-{}", of.hex())
 }
 
 /// Why an object could not be kept or read.

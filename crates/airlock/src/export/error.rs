@@ -18,6 +18,9 @@ pub enum ExportError {
     /// The custodians' approval does not hold.
     #[error("the custodians' approval does not hold")]
     Approval(#[source] ApprovalError),
+    /// The bundle published with the export does not hold.
+    #[error("the export's bundle does not hold")]
+    Bundle(#[source] BundleError),
     /// The checks do not come out as the report says.
     #[error("the output checks do not come out as the report says")]
     Checks(#[source] RecheckError),
@@ -69,6 +72,7 @@ impl Reason for ExportError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Approval(_) => "export.approval",
+            Self::Bundle(cause) => cause.reason(),
             Self::Checks(_) => "export.checks",
             Self::Container => "export.container",
             Self::Dataset(_) => "export.dataset",

@@ -28,6 +28,7 @@ use super::{
 /// An export whose every link holds.
 pub struct VerifiedExport {
     receipt: Receipt,
+    statement: Digest,
     claims: Verified<Claims>,
     files: BTreeMap<String, Vec<u8>>,
 }
@@ -37,6 +38,12 @@ impl VerifiedExport {
     #[must_use]
     pub const fn receipt(&self) -> &Receipt {
         &self.receipt
+    }
+
+    /// The SHA-256 of the receipt's statement.
+    #[must_use]
+    pub const fn statement(&self) -> Digest {
+        self.statement
     }
 
     /// What the enclave's evidence says.
@@ -77,7 +84,8 @@ pub(crate) fn verify_members(
     all_members_named(members, &receipt)?;
     let linked = links(members, &receipt, trust, roots)?;
     logged(members, &receipt, digest, trust)?;
-    Ok(VerifiedExport { receipt, claims: linked.claims, files: linked.files })
+    let (claims, files) = (linked.claims, linked.files);
+    Ok(VerifiedExport { receipt, statement: digest, claims, files })
 }
 
 /// What the members were found to be.

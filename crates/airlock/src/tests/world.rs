@@ -40,7 +40,7 @@ use wire::airlock::{
 use zeroize::Zeroizing;
 
 use crate::export::{Trust, TrustVersion};
-use crate::{Airlock, Decisions, Revocation, router};
+use crate::{Airlock, Decisions, Publication, Revocation, router};
 
 const NOW: i64 = 1_795_000_000;
 const ORIGIN: &str = "airlock.example/log";
@@ -191,12 +191,22 @@ impl World {
             record_keys: part("record-keys"),
         };
         let ledger = Arc::new(Ledger::open(&folders, ORIGIN, key(LOG)).unwrap());
-        Self::over(folder, ledger, Arc::new(AtomicI64::new(0)), revocation)
+        Self::over(folder, ledger, Arc::new(AtomicI64::new(0)), revocation, Publication::None)
+    }
+
+    /// An airlock that publishes bundles.
+    pub(crate) fn publishing(publication: Publication) -> Self {
+        Self::new().with(publication)
+    }
+
+    /// The same ledger under an airlock that publishes in another way.
+    pub(crate) fn with(self, publication: Publication) -> Self {
+        Self::over(self.folder, self.ledger, self.now, Revocation::EmulatedNone, publication)
     }
 
     /// The same ledger under an airlock that remembers nothing else.
     pub(crate) fn restarted(self) -> Self {
-        Self::over(self.folder, self.ledger, self.now, Revocation::EmulatedNone)
+        self.with(Publication::None)
     }
 
     fn over(
@@ -204,6 +214,7 @@ impl World {
         ledger: Arc<Ledger>,
         now: Arc<AtomicI64>,
         revocation: Revocation,
+        publication: Publication,
     ) -> Self {
         let clock = Arc::clone(&now);
         let airlock = Arc::new(Airlock {
@@ -215,6 +226,7 @@ impl World {
             chips: Chips::Any,
             platform_rules: PlatformRules::none(),
             revocation,
+            publication,
             clock: Box::new(move || at(clock.load(Ordering::SeqCst))),
             decisions: Decisions::default(),
         });

@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 /// An authority with a root of its own.
 pub(crate) struct Authority {
     folder: tempfile::TempDir,
@@ -37,12 +34,11 @@ impl Authority {
 
     /// The authority's certificate and its root, DER.
     pub(crate) fn chain(&self) -> Vec<Vec<u8>> {
-        ["tsa.pem", "root.pem"]
+        ["tsa", "root"]
             .iter()
             .map(|name| {
-                let pem = fs::read_to_string(self.path(name)).unwrap();
-                let lines = pem.lines().filter(|line| !line.starts_with("-----"));
-                STANDARD.decode(lines.collect::<String>()).unwrap()
+                self.openssl(&format!("x509 -in {name}.pem -outform DER -out {name}.der"));
+                fs::read(self.path(&format!("{name}.der"))).unwrap()
             })
             .collect()
     }
@@ -58,6 +54,14 @@ impl Authority {
             "ts -reply -config tsa.cnf -section tsa -queryfile {query} -out {response}"
         ));
         fs::read(self.path(&response)).unwrap()
+    }
+
+    /// A P-256 key in PKCS #8, DER.
+    pub(crate) fn signing_key(&self) -> Vec<u8> {
+        self.openssl(
+            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out signer.der",
+        );
+        fs::read(self.path("signer.der")).unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {

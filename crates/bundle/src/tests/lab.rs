@@ -43,6 +43,11 @@ pub(crate) fn log_key() -> VerifierKey {
     VerifierKey::new(ORIGIN, secret().public()).unwrap()
 }
 
+/// A key that signed nothing.
+pub(crate) fn other_key() -> SigningKey {
+    SigningKey::from_pkcs8(&lab().stranger.signing_key()).unwrap()
+}
+
 /// After every stamp that a test makes.
 pub(crate) fn later() -> Timestamp {
     "2100-01-01T00:00:00Z".parse().unwrap()
@@ -55,6 +60,7 @@ impl Lab {
         let mut log = Log::open(store.unwrap(), ORIGIN, secret()).unwrap();
         log.append(&(0..5_u8).map(|n| vec![n]).collect::<Vec<_>>()).unwrap();
         let authority = Authority::new();
+        let key = authority.signing_key();
         let root = TrustedRoot {
             log: &log_key(),
             authority: &authority.chain(),
@@ -67,7 +73,7 @@ impl Lab {
             _folder: folder,
             authority,
             stranger: Authority::new(),
-            key: SigningKey::generate().unwrap(),
+            key: SigningKey::from_pkcs8(&key).unwrap(),
             root,
         }
     }

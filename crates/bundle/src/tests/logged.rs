@@ -7,9 +7,8 @@ use domain::keys::SecretKey;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::lab::{ARTIFACT, ORIGIN, body, lab, later, secret, statement, verdict};
+use super::lab::{ARTIFACT, ORIGIN, body, lab, later, other_key, secret, statement, verdict};
 use super::mutants::{BODY, ENTRY, Mutant, NOTE, library_accepts, remove, set, text};
-use crate::write::SigningKey;
 
 /// A bundle of a file whose log entry has another body, which the log truly holds.
 fn logged(mutate: fn(&mut Value)) -> Value {
@@ -58,7 +57,7 @@ const BODIES: &[Mutant] = &[
         set(b, &format!("{SIGNATURE}/content"), STANDARD.encode(other.signature()));
     }),
     ("another key", "bundle.log-entry-mismatch", |b| {
-        let other = SigningKey::generate().unwrap().sign_file(Digest::of(ARTIFACT)).unwrap();
+        let other = other_key().sign_file(Digest::of(ARTIFACT)).unwrap();
         let key = STANDARD.encode(other.leaf().key.as_spki());
         set(b, &format!("{SIGNATURE}/verifier/publicKey/rawBytes"), key);
     }),

@@ -3,9 +3,8 @@
 use domain::{Digest, Reason};
 use serde_json::{Value, json};
 
-use super::lab::{ARTIFACT, lab, later, verdict};
+use super::lab::{ARTIFACT, lab, later, other_key, verdict};
 use super::mutants::{Mutant, add, at, change, flip, library_accepts, remove, set};
-use crate::write::SigningKey;
 use crate::{Artifact, Signer, verify_published};
 
 const LOG: &str = "/tlogs/0/publicKey";
@@ -145,7 +144,7 @@ fn only_the_expected_signer_counts() {
             .unwrap_err()
             .reason()
     };
-    let other = SigningKey::generate().unwrap().public_pem();
+    let other = other_key().public_pem();
     assert_eq!(refused(&Signer::Key(&other)), "bundle.signature");
     assert_eq!(refused(&Signer::Key("")), "bundle.key");
     assert_eq!(refused(&Signer::Key(&other.replace("PUBLIC", "PRIVATE"))), "bundle.key");

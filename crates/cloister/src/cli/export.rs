@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use airlock::export::{Trust as TrustFile, VerifiedExport, verify};
-use clap::Subcommand;
+use airlock::export::{Trust as TrustFile, VerifiedExport, verify, verify_bundle};
+use clap::{Args, Subcommand};
 use domain::Digest;
 use domain::Reason as _;
 use domain::claims::Trust;
 use serde_json::json;
 
-use super::files::{read, read_json};
+use super::files::{now, read, read_json, read_text};
 use super::{Answer, Failure, Outcome};
 use crate::Edition;
 
@@ -17,28 +17,59 @@ use crate::Edition;
 #[derive(Debug, Subcommand)]
 pub enum ExportCommand {
     /// Verify every link from the files to the hardware and the log
-    #[command(
-        after_help = "Example:\n  cloister export verify results.zip --trust trust.json --json"
-    )]
-    Verify {
-        /// The export
-        file: PathBuf,
-        /// The deployment's trust file, from its custodian
-        #[arg(long)]
-        trust: PathBuf,
-    },
+    #[command(after_help = EXAMPLE)]
+    Verify(Verify),
+}
+
+const EXAMPLE: &str = "Examples:
+  cloister export verify results.zip --trust trust.json --json
+  cloister export verify results.zip --trust trust.json \\
+      --bundle results.sigstore.json --key airlock.pub --trusted-root trusted_root.json";
+
+/// What `verify` needs.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The export
+    file: PathBuf,
+    /// The deployment's trust file, from its custodian
+    #[arg(long)]
+    trust: PathBuf,
+    /// The sigstore bundle that was published with it, to be verified too
+    #[arg(long, requires_all = ["key", "trusted_root"])]
+    bundle: Option<PathBuf>,
+    /// The key that must have signed the bundle (PEM)
+    #[arg(long, requires = "bundle")]
+    key: Option<PathBuf>,
+    /// The log and the authority that are believed for the bundle (sigstore trusted root, JSON)
+    #[arg(long, requires = "bundle")]
+    trusted_root: Option<PathBuf>,
 }
 
 pub(super) fn run(command: ExportCommand, edition: &Edition) -> Outcome {
-    let ExportCommand::Verify { file, trust } = command;
-    let trust: TrustFile = read_json(&trust)?;
+    let ExportCommand::Verify(options) = command;
+    let trust: TrustFile = read_json(&options.trust)?;
     let roots =
         (edition.roots)(Some(&trust)).map_err(|error| Failure::unusable(error.reason(), &error))?;
-    let export = verify(&read(&file)?, &trust, &roots).map_err(|error| Failure::refused(&error))?;
-    Ok(described(&export))
+    let file = read(&options.file)?;
+    let export = verify(&file, &trust, &roots).map_err(|error| Failure::refused(&error))?;
+    let stamps = published(&export, &options)?;
+    Ok(described(&export, stamps.as_deref()))
 }
 
-fn described(export: &VerifiedExport) -> Answer {
+/// When the bundle's signature was seen, if a bundle is given.
+fn published(export: &VerifiedExport, options: &Verify) -> Result<Option<Vec<String>>, Failure> {
+    let (Some(bundle), Some(key), Some(root)) =
+        (&options.bundle, &options.key, &options.trusted_root)
+    else {
+        return Ok(None);
+    };
+    let (bundle, key, root) = (read_text(bundle)?, read_text(key)?, read_text(root)?);
+    verify_bundle(export, &bundle, &key, &root, now()?)
+        .map(|published| Some(published.times))
+        .map_err(|error| Failure::refused(&error))
+}
+
+fn described(export: &VerifiedExport, stamps: Option<&[String]>) -> Answer {
     let receipt = export.receipt();
     let emulated = receipt.platform == Trust::Emulated;
     let files: Vec<_> = export
@@ -64,11 +95,15 @@ fn described(export: &VerifiedExport) -> Answer {
         "measurement": receipt.measurement,
         "package": receipt.package,
         "files": files,
+        "published": stamps,
     });
     let mut text = if emulated { format!("{NOTICE}\n\n") } else { String::new() };
     for link in links(export) {
         text.push_str(&link);
         text.push('\n');
+    }
+    if let Some(times) = stamps {
+        text.push_str(&format!("bundle     in the log, seen at {}\n", times.join(", ")));
     }
     text.push_str(if emulated { "verified, but emulated" } else { "verified" });
     Answer::new(json, text)

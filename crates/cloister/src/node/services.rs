@@ -154,6 +154,7 @@ impl Node {
                 Some(path) => airlock::Revocation::File(path.clone()),
                 None => airlock::Revocation::EmulatedNone,
             },
+            publication: airlock::Publication::None,
             clock: Box::new(now),
             decisions: Decisions::default(),
         };
