@@ -28,8 +28,8 @@ use tlog_files::FileStore;
 
 pub use erase::{EraseError, Erased};
 pub use objects::ObjectError;
-pub use records::{Person, RecordError, Records};
 use queue::Queue;
+pub use records::{Person, RecordError, Records};
 use state::State;
 use writer::{Order, Outcome};
 
@@ -77,7 +77,8 @@ impl Ledger {
             FileStore::open(&data.join("log"), &state.join("log-head")).map_err(LogError::from)?;
         let log = Log::open(store, origin, key)?;
         let key = log.key().clone();
-        let records = Records::open(&data.join("sealed"), record_keys).map_err(RecordError::from)?;
+        let records =
+            Records::open(&data.join("sealed"), record_keys).map_err(RecordError::from)?;
         let mut state = State::new(log);
         state.catch_up(&records)?;
         state.finish_erasures(&records)?;

@@ -100,8 +100,7 @@ fn a_published_signature_stands_behind_its_decision_and_is_no_entry() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path()).unwrap();
     let signature = PublishedSignature::from_leaf(SIGNATURE.as_bytes()).unwrap();
-    let first =
-        ledger.record_published(draft(Digest::of(b"1")), signature.clone(), ()).unwrap();
+    let first = ledger.record_published(draft(Digest::of(b"1")), signature.clone(), ()).unwrap();
     let second = ledger.record(draft(Digest::of(b"2")), ()).unwrap();
     assert_eq!((first.place().index, second.place().index), (0, 2));
     let check = |ledger: &Ledger| {

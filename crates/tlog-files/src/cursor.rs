@@ -1,13 +1,13 @@
 //! How far a reader of a log has come, in a file.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tlog::{Commit, Follower, LogError, StoreError, VerifierKey};
 
-use crate::durable::{self, Writer};
-use crate::store::lock;
+use crate::disk::{Disk, Held, Os};
+use crate::durable::{self, Writer, lock};
 
 /// The file in which the reader of one log, for one purpose, keeps how far it has come; locked for this
 /// process.
@@ -18,8 +18,9 @@ use crate::store::lock;
 #[derive(Debug)]
 pub struct Cursor {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
     writer: Writer,
-    _lock: File,
+    _lock: Box<dyn Held>,
 }
 
 impl Cursor {
@@ -28,10 +29,11 @@ impl Cursor {
     /// # Errors
     /// `log.second-writer` if another process has it; a storage reason if it cannot be locked.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = Writer::new(durable::parent(path))?;
+        let disk: Arc<dyn Disk> = Arc::new(Os);
+        let writer = Writer::new(Arc::clone(&disk), durable::parent(path))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let lock = lock(&path.with_file_name(format!(".{name}.lock")))?;
-        Ok(Self { path: path.to_owned(), writer, _lock: lock })
+        let lock = lock(&*disk, &path.with_file_name(format!(".{name}.lock")))?;
+        Ok(Self { path: path.to_owned(), disk, writer, _lock: lock })
     }
 
     /// A follower of the log `key` that goes on where this cursor is; at the first entry, if there is no
@@ -41,7 +43,7 @@ impl Cursor {
     /// `log.malformed` if the file is not a cursor: an empty or torn one is not an absent one. The
     /// reasons of [`Follower::resume`] if it is of another log; a storage reason if it cannot be read.
     pub fn follower(&self, key: VerifierKey) -> Result<Follower, LogError> {
-        let Some(bytes) = durable::read(&self.path)? else {
+        let Some(bytes) = durable::read(&*self.disk, &self.path)? else {
             return Ok(Follower::begin(key));
         };
         let (position, note) = parse(&bytes).ok_or(LogError::Malformed { what: "cursor" })?;

@@ -5,6 +5,7 @@
 mod attestation;
 #[cfg(test)]
 mod erase;
+#[cfg(test)]
 mod guest;
 #[cfg(test)]
 mod intake;
