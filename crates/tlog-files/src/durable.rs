@@ -8,23 +8,27 @@
 //! is ever retried on the same file: the next attempt writes a new one.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::TryLockError;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tlog::StoreError;
+
+use crate::disk::{Disk, Held};
 
 /// Writes below one folder, and remembers which folders in it are durable themselves.
 #[derive(Debug)]
 pub(crate) struct Writer {
+    disk: Arc<dyn Disk>,
     root: PathBuf,
     settled: BTreeSet<PathBuf>,
 }
 
 impl Writer {
     /// Writes below `root`, which is made if there is none.
-    pub(crate) fn new(root: &Path) -> Result<Self, StoreError> {
-        let mut writer = Self { root: root.to_owned(), settled: BTreeSet::new() };
+    pub(crate) fn new(disk: Arc<dyn Disk>, root: &Path) -> Result<Self, StoreError> {
+        let mut writer = Self { disk, root: root.to_owned(), settled: BTreeSet::new() };
         writer.settle(root).map_err(|error| failed(root, error))?;
         Ok(writer)
     }
@@ -36,67 +40,106 @@ impl Writer {
         for (path, bytes) in files {
             let folder = parent(path);
             self.settle(folder).map_err(|error| failed(folder, error))?;
-            staged.push((stage(path, bytes).map_err(|error| failed(path, error))?, path));
+            staged.push((self.stage(path, bytes).map_err(|error| failed(path, error))?, path));
             folders.insert(folder);
         }
         // CRASH: temporary files stay; each is replaced when its target is written next.
         for (temporary, path) in staged {
-            fs::rename(&temporary, path).map_err(|error| failed(path, error))?;
+            self.disk.rename(&temporary, path).map_err(|error| failed(path, error))?;
         }
         // CRASH: some targets are new, some old, none is torn.
         for folder in folders {
-            sync_folder(folder).map_err(|error| failed(folder, error))?;
+            self.disk.sync_folder(folder).map_err(|error| failed(folder, error))?;
         }
+        Ok(())
+    }
+
+    /// Makes `folder` with the one file `name` in it, durably: it is there with the file or not at all.
+    /// The folder must not be there, the one above it must.
+    pub(crate) fn write_folder(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let above = parent(folder);
+        let temporary = temporary(folder);
+        self.remove_folder(&temporary)?;
+        let mut write = || {
+            self.settle(above)?;
+            self.disk.create_folder(&temporary)?;
+            let mut file = self.disk.create(&temporary.join(name))?;
+            file.write_all(bytes)?;
+            file.sync()?;
+            self.disk.sync_folder(&temporary)?;
+            // CRASH: the temporary folder stays; it is replaced next time.
+            self.disk.rename(&temporary, folder)?;
+            self.disk.sync_folder(above)
+        };
+        write().map_err(|error| failed(folder, error))?;
+        self.settled.insert(folder.to_owned());
         Ok(())
     }
 
     /// Removes `folder` with all that is in it. Not durable.
     pub(crate) fn remove_folder(&mut self, folder: &Path) -> Result<(), StoreError> {
         self.settled.remove(folder);
-        match fs::remove_dir_all(folder) {
+        match self.disk.remove_folder(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(folder, error)),
             _ => Ok(()),
         }
     }
 
     /// Makes `folder`, and those above it, each durable in the one above. A folder that is there
-    /// already may have been made by a process that ended before its fsync: so each is fsynced
-    /// once by every process.
+    /// already may have been made by a process that ended before its fsync, also one above the root:
+    /// so each is fsynced once by every process.
     fn settle(&mut self, folder: &Path) -> io::Result<()> {
-        let ours = folder.starts_with(&self.root);
-        if folder.is_dir() && (!ours || self.settled.contains(folder)) {
+        let above = parent(folder);
+        if folder.parent().is_none() || above == folder || self.settled.contains(folder) {
             return Ok(());
         }
-        let above = parent(folder);
-        if above != folder {
-            self.settle(above)?;
+        self.settle(above)?;
+        let new = !self.disk.is_folder(folder);
+        if new {
+            match self.disk.create_folder(folder) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
         }
-        match fs::create_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => sync_folder(above)?,
+        match self.disk.sync_folder(above) {
+            // Above the root are folders that we did not make, some not ours to open.
+            Err(error) if !new && !folder.starts_with(&self.root) && is_foreign(&error) => {}
+            synced => synced?,
         }
         self.settled.insert(folder.to_owned());
         Ok(())
     }
-}
 
-/// Writes `bytes`, durably, to a temporary file beside `path`.
-fn stage(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.new"));
-    // Never reuse the file of a failed attempt: see above.
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    /// Writes `bytes`, durably, to a temporary file beside `path`.
+    fn stage(&self, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+        let temporary = temporary(path);
+        // Never reuse the file of a failed attempt: see above.
+        match self.disk.remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = self.disk.create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync()?;
+        Ok(temporary)
     }
-    let mut file = File::create_new(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(temporary)
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// What `path` is called while it is being written.
+fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
+}
+
+/// Whether a folder cannot be fsynced because of what it is, not because of a fault.
+fn is_foreign(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
+    matches!(error.kind(), InvalidInput | PermissionDenied | ReadOnlyFilesystem | Unsupported)
 }
 
 /// The folder that `path` is in; the current one for a bare name.
@@ -107,9 +150,17 @@ pub(crate) fn parent(path: &Path) -> &Path {
     }
 }
 
+/// Locks the file at `path`.
+pub(crate) fn lock(disk: &dyn Disk, path: &Path) -> Result<Box<dyn Held>, StoreError> {
+    disk.lock(path).map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::SecondWriter { place: path.display().to_string() },
+        TryLockError::Error(error) => failed(path, error),
+    })
+}
+
 /// The content of a file, or `None` if there is none.
-pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match fs::read(path) {
+pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match disk.read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unavailable(path, error)),

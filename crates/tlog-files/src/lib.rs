@@ -5,9 +5,12 @@
 //! folder must not do the same to the cell, or an old copy cannot be told from the log.
 //! Names that begin with a dot are ours: the lock, and files that are being written.
 
+mod disk;
 mod durable;
 mod reader;
 mod store;
+#[cfg(test)]
+mod storm;
 mod witness;
 
 pub use reader::{FolderReader, verify_folder};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tlog::{LogError, SignedCheckpoint, StoreError, TilePath, VerifierKey, verify_log};
 
+use crate::disk::Os;
 use crate::durable;
 
 /// A log's folder, for reading. It takes no lock and writes nothing.
@@ -24,7 +25,7 @@ impl FolderReader {
     /// # Errors
     /// `log.unavailable` if there is none or it is not UTF-8.
     pub fn checkpoint(&self) -> Result<String, StoreError> {
-        let path = self.checkpoint_path();
+        let path = self.folder.join(CHECKPOINT);
         std::fs::read_to_string(&path).map_err(|error| durable::unavailable(&path, error))
     }
 
@@ -33,11 +34,7 @@ impl FolderReader {
     /// # Errors
     /// `log.unavailable` if it cannot be read.
     pub fn read(&self, path: &TilePath) -> Result<Option<Vec<u8>>, StoreError> {
-        durable::read(&self.folder.join(path.to_string()))
-    }
-
-    pub(crate) fn checkpoint_path(&self) -> PathBuf {
-        self.folder.join("checkpoint")
+        durable::read(&Os, &self.folder.join(path.to_string()))
     }
 }
 
@@ -54,3 +51,6 @@ pub fn verify_folder(
     let note = reader.checkpoint()?;
     verify_log(|path| reader.read(path), &note, key, on_entry)
 }
+
+/// The name of the published checkpoint.
+pub(crate) const CHECKPOINT: &str = "checkpoint";

@@ -1,24 +1,25 @@
 //! A log in a folder, with its commit cell in a file elsewhere.
 
-use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tlog::{Commit, Store, StoreError, TilePath};
 
-use crate::durable::{self, Writer};
-use crate::reader::FolderReader;
+use crate::disk::{Disk, Held, Os};
+use crate::durable::{self, Writer, lock};
+use crate::reader::CHECKPOINT;
 
 /// The storage of one log, locked for this process.
 #[derive(Debug)]
 pub struct FileStore {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     cell: PathBuf,
-    reader: FolderReader,
     objects: Writer,
     outside: Writer,
     /// Held for as long as the store lives; the operating system releases them if the process ends.
-    _locks: [File; 2],
+    _locks: [Box<dyn Held>; 2],
 }
 
 impl FileStore {
@@ -30,21 +31,25 @@ impl FileStore {
     /// process; `log.store-full`, `log.store-read-only` or `log.unavailable` if they cannot be
     /// created and locked, or `cell` is inside `folder`.
     pub fn open(folder: &Path, cell: &Path) -> Result<Self, StoreError> {
+        Self::open_on(Arc::new(Os), folder, cell)
+    }
+
+    /// As [`Self::open`], on `disk`.
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        cell: &Path,
+    ) -> Result<Self, StoreError> {
         if cell.starts_with(folder) {
             let error = io::Error::new(io::ErrorKind::InvalidInput, "inside the log's folder");
             return Err(durable::unavailable(cell, error));
         }
-        let objects = Writer::new(folder)?;
-        let outside = Writer::new(durable::parent(cell))?;
+        let objects = Writer::new(disk.clone(), folder)?;
+        let outside = Writer::new(disk.clone(), durable::parent(cell))?;
         let cell_lock = cell.with_file_name(format!(".{}.lock", name(cell)));
-        Ok(Self {
-            folder: folder.to_owned(),
-            cell: cell.to_owned(),
-            reader: FolderReader::new(folder),
-            objects,
-            outside,
-            _locks: [lock(&folder.join(".lock"))?, lock(&cell_lock)?],
-        })
+        let locks = [lock(&*disk, &folder.join(".lock"))?, lock(&*disk, &cell_lock)?];
+        let (folder, cell) = (folder.to_owned(), cell.to_owned());
+        Ok(Self { disk, folder, cell, objects, outside, _locks: locks })
     }
 
     fn path(&self, object: &TilePath) -> PathBuf {
@@ -54,7 +59,7 @@ impl FileStore {
 
 impl Store for FileStore {
     fn read(&self, path: &TilePath) -> Result<Option<Vec<u8>>, StoreError> {
-        self.reader.read(path)
+        durable::read(&*self.disk, &self.path(path))
     }
 
     fn write(&mut self, objects: &[(TilePath, Vec<u8>)]) -> Result<(), StoreError> {
@@ -69,15 +74,15 @@ impl Store for FileStore {
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        durable::read(&self.reader.checkpoint_path())
+        durable::read(&*self.disk, &self.folder.join(CHECKPOINT))
     }
 
     fn publish(&mut self, note: &[u8]) -> Result<(), StoreError> {
-        self.objects.write_all(&[(self.reader.checkpoint_path(), note)])
+        self.objects.write_all(&[(self.folder.join(CHECKPOINT), note)])
     }
 
     fn committed(&self) -> Result<Option<Commit>, StoreError> {
-        let Some(bytes) = durable::read(&self.cell)? else {
+        let Some(bytes) = durable::read(&*self.disk, &self.cell)? else {
             return Ok(None);
         };
         // An empty or torn cell is not an absent one: only whoever lost it knows what it held.
@@ -112,18 +117,6 @@ fn parse(bytes: &[u8]) -> Option<Commit> {
     };
     let commit = Commit { size: size.parse().ok()?, root: root.parse().ok()? };
     (format_cell(&commit) == text).then_some(commit)
-}
-
-pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
-    let open = File::options().create(true).truncate(false).write(true).open(path);
-    let file = open.map_err(|error| durable::failed(path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::SecondWriter { place: path.display().to_string() })
-        }
-        Err(TryLockError::Error(error)) => Err(durable::failed(path, error)),
-    }
 }
 
 fn name(path: &Path) -> String {

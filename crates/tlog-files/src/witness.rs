@@ -1,14 +1,16 @@
 //! What a witness remembers, in a folder: of each log the checkpoint that it cosigned last.
 
-use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use domain::Digest;
 use tlog::witness::{AddCheckpoint, Grown, WitnessRefusal};
-use tlog::{Checkpoint, LogError, SignedCheckpoint, VerifierKey};
+use tlog::{Checkpoint, LogError, SignedCheckpoint, StoreError, VerifierKey};
 
-use crate::durable::{self, Writer};
-use crate::store::lock;
+use crate::disk::{Disk, Held, Os};
+use crate::durable::{self, Writer, lock};
+use crate::reader::CHECKPOINT;
 
 /// The memory of one witness, locked for this process.
 ///
@@ -17,9 +19,10 @@ use crate::store::lock;
 /// what was cosigned, the first few: whoever has two such notes can show that the log has two heads.
 #[derive(Debug)]
 pub struct WitnessFolder {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     writer: Writer,
-    _lock: File,
+    _lock: Box<dyn Held>,
 }
 
 impl WitnessFolder {
@@ -28,19 +31,32 @@ impl WitnessFolder {
     /// # Errors
     /// `log.second-writer` if it is open already, and a storage reason if it cannot be made.
     pub fn open(folder: &Path) -> Result<Self, LogError> {
-        let writer = Writer::new(folder)?;
-        let lock = lock(&folder.join(".lock"))?;
-        Ok(Self { folder: folder.to_owned(), writer, _lock: lock })
+        Self::open_on(Arc::new(Os), folder)
     }
 
-    /// The checkpoint of the log `key` that was cosigned last.
+    /// As [`Self::open`], on `disk`.
+    pub(crate) fn open_on(disk: Arc<dyn Disk>, folder: &Path) -> Result<Self, LogError> {
+        let writer = Writer::new(disk.clone(), folder)?;
+        let lock = lock(&*disk, &folder.join(".lock"))?;
+        Ok(Self { disk, folder: folder.to_owned(), writer, _lock: lock })
+    }
+
+    /// The checkpoint of the log `key` that was cosigned last; `None` if none ever was.
     ///
     /// # Errors
-    /// The reasons of [`SignedCheckpoint::verify`] if the memory holds what the log did not sign, and a
-    /// storage reason. Nothing is cosigned then: the witness no longer knows what it said.
+    /// The reasons of [`SignedCheckpoint::verify`] if the memory holds what the log did not sign,
+    /// `log.incomplete` if it is lost, and a storage reason. Nothing is cosigned then: the witness no
+    /// longer knows what it said.
     pub fn latest(&self, key: &VerifierKey) -> Result<Option<Checkpoint>, LogError> {
-        let Some(bytes) = durable::read(&self.place(key).join("checkpoint"))? else {
-            return Ok(None);
+        let place = self.place(key);
+        let path = place.join(CHECKPOINT);
+        let Some(bytes) = durable::read(&*self.disk, &path)? else {
+            // The folder is made with the first note in it.
+            return match self.disk.count(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(durable::unavailable(&place, error).into()),
+                Ok(_) => Err(LogError::Incomplete { path: path.display().to_string() }),
+            };
         };
         let note = String::from_utf8(bytes).map_err(|_| malformed())?;
         Ok(Some(SignedCheckpoint::verify(&note, key)?.checkpoint().clone()))
@@ -56,33 +72,26 @@ impl WitnessFolder {
         request: &AddCheckpoint,
         key: &VerifierKey,
     ) -> Result<Result<Grown, WitnessRefusal>, LogError> {
-        let judged = request.judge(key, self.latest(key)?.as_ref());
-        match judged {
+        let latest = self.latest(key)?;
+        let judged = request.judge(key, latest.as_ref());
+        let (place, note) = (self.place(key), request.note.as_bytes());
+        match (&judged, latest) {
+            (Ok(_), None) => self.writer.write_folder(&place, CHECKPOINT, note)?,
             // Written again even if it is the same: a write that failed may be seen and not be durable.
-            Ok(_) => {
-                let path = self.place(key).join("checkpoint");
-                self.writer.write_all(&[(path, request.note.as_bytes())])?;
-            }
-            Err(WitnessRefusal::Inconsistent) => self.keep_conflict(request, key)?,
-            Err(_) => {}
+            (Ok(_), Some(_)) => self.writer.write_all(&[(place.join(CHECKPOINT), note)])?,
+            (Err(WitnessRefusal::Inconsistent), Some(_)) => self.keep_conflict(&place, note)?,
+            (Err(_), _) => {}
         }
         Ok(judged)
     }
 
     /// Signed by the log, or it would have been refused before.
-    fn keep_conflict(
-        &mut self,
-        request: &AddCheckpoint,
-        key: &VerifierKey,
-    ) -> Result<(), LogError> {
-        let place = self.place(key);
-        let conflicts = std::fs::read_dir(&place).map_or(0, Iterator::count);
-        if conflicts >= MAX_FILES {
+    fn keep_conflict(&mut self, place: &Path, note: &[u8]) -> Result<(), StoreError> {
+        if self.disk.count(place).unwrap_or(0) >= MAX_FILES {
             return Ok(());
         }
-        let hash = Digest::of(request.note.as_bytes());
-        let path = place.join(format!("conflict-{}", hash.hex()));
-        Ok(self.writer.write_all(&[(path, request.note.as_bytes())])?)
+        let path = place.join(format!("conflict-{}", Digest::of(note).hex()));
+        self.writer.write_all(&[(path, note)])
     }
 
     fn place(&self, key: &VerifierKey) -> PathBuf {
@@ -200,6 +209,13 @@ mod tests {
             std::fs::write(&path, &content).unwrap();
             let refused = witness.advance(&second, &scene.key).unwrap_err();
             assert_eq!(refused.reason(), reason, "{content}");
+        }
+        // A note that is lost is not one that there never was.
+        std::fs::remove_file(&path).unwrap();
+        let other = grown(&mut scene.log("b"), b"other", 0);
+        for request in [&first, &second, &other] {
+            let refused = witness.advance(request, &scene.key).unwrap_err();
+            assert_eq!(refused.reason(), "log.incomplete");
         }
     }
 }
