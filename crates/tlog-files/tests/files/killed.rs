@@ -1,37 +1,46 @@
 //! A process that appends is killed at any moment; whatever it acknowledged is in the log.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use crate::common::{key, open};
 use tlog::SignedCheckpoint;
 use tlog_files::verify_folder;
 
 const FOLDER: &str = "TLOG_FILES_KILLED_FOLDER";
-const KILLS: u64 = 30;
+const KILLS: usize = 120;
 
 /// What the child appends: batches of 1 to 60, so that tile borders are crossed often.
 fn batch(first_index: u64) -> Vec<Vec<u8>> {
-    (0..=first_index % 60).map(|n| format!("from {first_index}: {n}").into_bytes()).collect()
+    let id = std::process::id();
+    (0..=first_index % 60).map(|n| format!("{id} {first_index} {n}").into_bytes()).collect()
 }
 
-/// Run by the other test as a process of its own: appends until it is killed, and says so after
-/// each append.
+/// Run by the other test as a process of its own: appends until it is killed, and says so before and
+/// after each append.
 #[test]
 fn child_that_appends() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
     let folder = Path::new(&folder);
-    let mut log = open(&folder.join("log"), &folder.join("state/head")).unwrap();
     let mut output = std::io::stdout();
-    loop {
-        let appended = log.append(&batch(log.size())).unwrap();
-        writeln!(output, "\nacknowledged {}", appended.first_index).unwrap();
+    let mut say = |text: String| {
+        output.write_all(text.as_bytes()).unwrap();
         output.flush().unwrap();
+    };
+    say("\nopening\n".to_owned());
+    let mut log = open(&folder.join("log"), &folder.join("state/head")).unwrap();
+    loop {
+        let batch = batch(log.size());
+        say("appending\n".to_owned());
+        let appended = log.append(&batch).unwrap();
+        let entries = batch.iter().map(|entry| str::from_utf8(entry).unwrap());
+        let lines = (appended.first_index..).zip(entries);
+        say(lines.map(|(index, entry)| format!("acknowledged {index} {entry}\n")).collect());
     }
 }
 
@@ -45,22 +54,52 @@ fn start(folder: &Path) -> Child {
         .unwrap()
 }
 
-/// Lets the child append a few times, kills it, and returns what it acknowledged.
-fn kill_after(folder: &Path, appends: usize, then: Duration) -> Vec<u64> {
+/// When the child is killed, after it has begun so many appends (with none: to open the log). What it
+/// does meanwhile is not waited for, so that it dies at another point each time.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// When this process has counted so far.
+    Counted(u32),
+    /// When another content of this file is to be seen.
+    Changed(&'static str),
+}
+
+impl Moment {
+    fn await_in(self, folder: &Path, child: &mut Child) {
+        match self {
+            Self::Counted(count) => (0..count).for_each(|_| std::hint::spin_loop()),
+            Self::Changed(name) => {
+                let before = fs::read(folder.join(name)).ok();
+                while fs::read(folder.join(name)).ok() == before {
+                    assert_eq!(child.try_wait().unwrap(), None, "the child ended by itself");
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+}
+
+/// Starts the child, kills it and returns what it acknowledged.
+fn kill_after(folder: &Path, appends: usize, moment: Moment) -> BTreeMap<u64, Vec<u8>> {
     let mut child = start(folder);
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut seen = String::new();
-    while seen.matches("acknowledged").count() < appends {
+    let awaited = if appends == 0 { "opening" } else { "appending" };
+    while seen.matches(awaited).count() < appends.max(1) {
         assert_ne!(output.read_line(&mut seen).unwrap(), 0, "the child ended by itself: {seen}");
     }
-    // Not to wait for anything: to die at another point of the next append each time.
-    std::thread::sleep(then);
+    moment.await_in(folder, &mut child);
     child.kill().unwrap();
     child.wait().unwrap();
     output.read_to_string(&mut seen).unwrap();
     // The last line counts only if it is whole.
     let whole = seen.rfind('\n').map_or("", |end| &seen[..end]);
-    whole.lines().filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok()).collect()
+    let lines = whole.lines().filter_map(|line| line.strip_prefix("acknowledged "));
+    let entries = lines.filter_map(|line| {
+        let (index, entry) = line.split_once(' ')?;
+        Some((index.parse().ok()?, entry.as_bytes().to_vec()))
+    });
+    entries.collect()
 }
 
 #[test]
@@ -69,17 +108,24 @@ fn no_acknowledged_entry_is_lost() {
     let log_folder = folder.path().join("log");
     let mut acknowledged = BTreeMap::new();
     let mut older: Option<SignedCheckpoint> = None;
+    let mut recovered = 0;
     for kill in 0..KILLS {
-        let then = Duration::from_micros(kill * 211);
-        let appended = kill_after(folder.path(), usize::try_from(kill % 4).unwrap(), then);
-        for first in appended {
-            acknowledged.extend((first..).zip(batch(first)));
+        let moment = match kill % 4 {
+            0 => Moment::Changed("state/head"),
+            1 => Moment::Changed("log/checkpoint"),
+            2 => Moment::Changed("log/.checkpoint.new"),
+            _ => Moment::Counted(u32::try_from(kill * 7919 % 400_000).unwrap()),
+        };
+        for (index, entry) in kill_after(folder.path(), kill / 4 % 4, moment) {
+            assert_eq!(acknowledged.insert(index, entry), None, "{index} was given before");
         }
         // As it was left, before anyone repairs it.
+        let mut left = 0;
         if log_folder.join("checkpoint").exists() {
-            verify_folder(&log_folder, &key(), |_, _| ()).unwrap();
+            left = verify_folder(&log_folder, &key(), |_, _| ()).unwrap().checkpoint().size;
         }
         let log = open(&log_folder, &folder.path().join("state/head")).unwrap();
+        recovered += usize::from(log.size() > left);
         let mut all = Vec::new();
         let newer =
             verify_folder(&log_folder, &key(), |_, entry| all.push(entry.to_vec())).unwrap();
@@ -93,6 +139,11 @@ fn no_acknowledged_entry_is_lost() {
         }
         older = Some(newer);
     }
-    assert!(acknowledged.len() > 300, "{} entries are too few to mean much", acknowledged.len());
-    println!("{KILLS} kills, {} entries acknowledged, none lost", acknowledged.len());
+    let size = older.map_or(0, |older| older.checkpoint().size);
+    println!(
+        "{KILLS} kills, {} of {size} entries acknowledged, none lost; {recovered} appends completed \
+         by recovery",
+        acknowledged.len()
+    );
+    assert!(acknowledged.len() > 500 && recovered > 5, "too little happened to mean much");
 }
