@@ -59,6 +59,7 @@ pub struct Witnessed {
     log: VerifierKey,
     signed: SignedCheckpoint,
     cosigned: BTreeMap<String, Timestamp>,
+    as_of: Option<Timestamp>,
 }
 
 impl Witnessed {
@@ -86,6 +87,15 @@ impl Witnessed {
     pub const fn cosigned(&self) -> &BTreeMap<String, Timestamp> {
         &self.cosigned
     }
+
+    /// The time for which the quorum answers: the latest at which, or after which, as many cosigned as it
+    /// asks for. A verifier with a clock compares it, to notice an old checkpoint that it is shown as
+    /// the newest; the latest single time could be that of a witness which the policy would not
+    /// believe alone. `None` if the policy asks for no witnesses.
+    #[must_use]
+    pub const fn as_of(&self) -> Option<Timestamp> {
+        self.as_of
+    }
 }
 
 impl Policy {
@@ -98,17 +108,30 @@ impl Policy {
     pub fn verify(&self, note: &str) -> Result<Witnessed, LogError> {
         let (log, signed) = self.signed(note)?;
         let mut cosigned = BTreeMap::new();
-        let mut by = BTreeSet::new();
+        let mut times = Vec::new();
         for (number, witness) in self.witnesses.iter().enumerate() {
             if let Some(time) = witness.key.time_of(note)? {
                 cosigned.insert(witness.name.clone(), time);
-                by.insert(number);
+                times.push((time, number));
             }
         }
-        if self.quorum.is_met(&by) {
-            return Ok(Witnessed { log: log.clone(), signed, cosigned });
+        match self.as_of(times) {
+            Some(as_of) => Ok(Witnessed { log: log.clone(), signed, cosigned, as_of }),
+            None => Err(LogError::Quorum { cosigned: cosigned.into_keys().collect() }),
         }
-        Err(LogError::Quorum { cosigned: cosigned.into_keys().collect() })
+    }
+
+    /// The time for which the quorum answers, `Some(None)` if it asks for nobody; `None` if these, with
+    /// their numbers, are too few.
+    fn as_of(&self, mut times: Vec<(Timestamp, usize)>) -> Option<Option<Timestamp>> {
+        times.sort_unstable();
+        let (mut by, mut as_of) = (BTreeSet::new(), None);
+        while !self.quorum.is_met(&by) {
+            let (time, number) = times.pop()?;
+            by.insert(number);
+            as_of = Some(time);
+        }
+        Some(as_of)
     }
 
     /// By one of the logs; for the error, by the first with the note's origin.
@@ -355,9 +378,26 @@ mod tests {
             .map(|(name, time)| (name.as_str(), time.unix_seconds()))
             .collect();
         assert_eq!(times, [("a", 1_800_000_000), ("d", 1_800_000_003)]);
+        assert_eq!(witnessed.as_of(), None);
         assert_eq!(witnessed.checkpoint().size, 0);
         let few = policy("quorum e").unwrap().verify(&cosigned(&[3])).unwrap_err();
         assert_eq!(few.to_string(), "too few witnesses cosigned the checkpoint: only `d`");
+    }
+
+    #[test]
+    fn the_quorum_answers_for_the_time_of_its_oldest_needed_cosignature() {
+        let groups = "group pair all a b\ngroup one any c d\ngroup g all pair one\nquorum g";
+        for (rules, by, expected) in [
+            ("quorum b", &[1, 4][..], 1),
+            ("group g 2 a b c\nquorum g", &[0, 1, 2], 1),
+            ("group g 2 a b c\nquorum g", &[0, 2, 4], 0),
+            ("group g any a b c\nquorum g", &[0, 2, 4], 2),
+            (groups, &[0, 1, 2, 3], 0),
+        ] {
+            let witnessed = policy(rules).unwrap().verify(&cosigned(by)).unwrap();
+            let seconds = witnessed.as_of().unwrap().unix_seconds();
+            assert_eq!(seconds, 1_800_000_000 + expected, "{rules}");
+        }
     }
 
     #[test]
