@@ -255,4 +255,6 @@ fn verify_note(note: &[u8], key: &VerifierKey) -> Result<SignedCheckpoint, LogEr
 }
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;
