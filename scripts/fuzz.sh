@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fuzzes what reads untrusted bytes in crates/evidence, crates/disclosure and crates/tables for
-# FUZZ_SECONDS per target (30 if not set) and prints the executions of each. Inputs that fail are kept
-# in the crate's fuzz/artifacts. Needs no nightly toolchain: without a sanitizer the compiler's instrumentation is
-# stable, and the code that is fuzzed has no `unsafe`.
+# Fuzzes what reads untrusted bytes in crates/evidence, crates/disclosure, crates/tables and crates/tlog
+# (with what the log holds, of crates/domain) for FUZZ_SECONDS per target (30 if not set) and prints the
+# executions of each. Inputs that fail are kept in the crate's fuzz/artifacts. Needs no nightly toolchain:
+# without a sanitizer the compiler's instrumentation is stable, and the code that is fuzzed has no `unsafe`.
 set -eu
 
 cd "$(dirname "$0")/../crates"
@@ -45,7 +45,7 @@ fuzz() {
 }
 
 mkdir -p "$corpus/seeds"
-for crate in evidence disclosure tables; do
+for crate in evidence disclosure tables tlog; do
     cd "$crates/$crate"
     chosen=$(targets)
     [ -n "$chosen" ] || continue
