@@ -112,3 +112,15 @@ fn at_the_border_of_a_tile() {
     });
     assert!(found.states > 50, "{found:?}");
 }
+
+/// A running log whose folder is replaced by an old copy, which lacks a full tile that it no longer has in
+/// its hands.
+#[test]
+fn old_copies_at_the_border_of_a_tile() {
+    let found = explore(255, 5, |action| match action {
+        Action::Append(_, count, None) => count == 1 && is_of_one(action),
+        Action::Append(_, _, Some(_)) | Action::Open(_, Some(_)) | Action::Power => false,
+        _ => is_of_one(action),
+    });
+    assert!(found.refusals.contains_key("log.rolled-back"), "{found:?}");
+}
