@@ -147,7 +147,9 @@ fn three_witnesses(folder: &Path, key: &VerifierKey) -> Vec<Witness> {
         let folder = folder.join(format!("witness-{number}"));
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("logs.txt"), format!("log {key}\nquorum none\n")).unwrap();
-        assert_eq!(cloister(&folder, &["key", "generate", "--out", "witness.key"]).0, Some(0));
+        // One of them has a key of the other kind.
+        let generate = if number == 2 { "generate-ml-dsa" } else { "generate" };
+        assert_eq!(cloister(&folder, &["key", generate, "--out", "witness.key"]).0, Some(0));
         Witness::start(&folder)
     };
     let witnesses: Vec<_> = (0..3).map(start).collect();

@@ -1,6 +1,6 @@
 //! What is said to one witness, and what its answer means.
 
-use domain::{Digest, Reason};
+use domain::{Digest, Reason, Timestamp};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, StatusCode, Url};
 use tlog::WitnessKey;
@@ -133,7 +133,8 @@ impl Exchange<'_> {
     fn ours(&self, body: &str) -> Result<Vec<String>, Silence> {
         let right = |line: &&str| {
             let note = format!("{}\n{line}\n", self.job.text);
-            matches!(self.key.time_of(&note), Ok(Some(_)))
+            // C2SP tlog-witness: an answer must say when.
+            matches!(self.key.time_of(&note), Ok(Some(time)) if time > Timestamp::EPOCH)
         };
         let lines: Vec<String> = body.lines().filter(right).map(str::to_owned).collect();
         if lines.is_empty() { Err(Silence::WrongCosignature) } else { Ok(lines) }

@@ -249,6 +249,8 @@ fn any_other_answer_is_no_cosignature() {
     let time = Timestamp::from_unix_seconds(5).unwrap();
     let by = |n: u8| witness_key(n).cosign(&checkpoint, time, &secret(100 + n)).unwrap();
     let other = tlog::Checkpoint { size: 9, ..checkpoint.clone() };
+    let never = Timestamp::from_unix_seconds(0).unwrap();
+    let of_no_time = witness_key(0).cosign(&checkpoint, never, &secret(100)).unwrap();
     let of_other = witness_key(0).cosign(&other, time, &secret(100)).unwrap();
     let cases = [
         (ok(by(0)), None),
@@ -257,6 +259,7 @@ fn any_other_answer_is_no_cosignature() {
         (ok(by(1)), Some("witness.wrong-cosignature")),
         (ok(by(1).replace("w.example/1", "w.example/0")), Some("witness.wrong-cosignature")),
         (ok(of_other), Some("witness.wrong-cosignature")),
+        (ok(of_no_time), Some("witness.wrong-cosignature")),
         (ok("x".repeat(40_000)), Some("witness.malformed-answer")),
         ((StatusCode::OK, vec![0xff]).into_response(), Some("witness.malformed-answer")),
         (conflict("0\n"), Some("witness.conflict")),
@@ -311,6 +314,36 @@ fn witnesses_are_asked_over_tls_too() {
     let cosigner = scene.cosigner(policy, PATIENT);
     assert_eq!(scene.grow(1, &cosigner), Err("log.quorum"));
     assert_eq!(scene.reasons()["w0"], Some("witness.unreachable"));
+}
+
+#[test]
+fn a_witness_may_sign_with_ml_dsa() {
+    let mut scene = Scene::new();
+    let signer = witness::Signer::generate_ml_dsa_44().unwrap();
+    let pem = signer.to_pem().unwrap();
+    let key = signer.key("w.example/6").unwrap();
+    let memory = WitnessFolder::open(&scene.folder.path().join("memory")).unwrap();
+    let clock: witness::Clock = Arc::new(|| Timestamp::from_unix_seconds(7).unwrap());
+    let signer = witness::Signer::from_pem(&pem).unwrap();
+    let logs = [scene.log.key().clone()];
+    let lattice =
+        witness::Witness::new("w.example/6", signer, logs, memory, clock, Arc::new(|_| ()));
+    let lattice = scene.serve("127.0.0.1:0", witness::router(Arc::new(lattice.unwrap())));
+    let other = scene.served_witness(0);
+    let log = scene.log.key();
+    let text = format!(
+        "log {log}\nwitness a {key} {}\nwitness b {} {}\ngroup g all a b\nquorum g\n",
+        lattice.url,
+        witness_key(0),
+        other.url
+    );
+    let policy: Policy = text.parse().unwrap();
+    let cosigner = scene.cosigner(policy.clone(), PATIENT);
+    for entries in [1, 300] {
+        assert_eq!(scene.grow(entries, &cosigner), Ok(()));
+    }
+    let witnessed = policy.verify(scene.log.checkpoint().note()).unwrap();
+    assert_eq!(witnessed.cosigned()["a"].unix_seconds(), 7);
 }
 
 #[test]

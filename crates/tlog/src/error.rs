@@ -13,7 +13,7 @@ pub enum LogError {
     /// A cosignature that claims to be of a witness and is not.
     #[error("a cosignature under the name and key id of `{witness}` is wrong")]
     Cosignature {
-        /// The witness's key in its text form.
+        /// The name of the witness.
         witness: String,
     },
     /// An entry longer than [`crate::MAX_ENTRY_LEN`].

@@ -14,7 +14,10 @@ use crate::error::LogError;
 ///
 /// The text form is C2SP's `name+key id in 8 hexadecimal digits+base64 of 0x01 and the key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifierKey(NamedKey);
+pub struct VerifierKey {
+    named: NamedKey,
+    key: PublicKey,
+}
 
 impl VerifierKey {
     /// The key `key` of the log that calls itself `origin`.
@@ -23,24 +26,24 @@ impl VerifierKey {
     /// `log.malformed` if the origin cannot be a key name: it is empty, or has white space,
     /// control characters or a `+`.
     pub fn new(origin: &str, key: PublicKey) -> Result<Self, LogError> {
-        Ok(Self(NamedKey::new(origin, key, ED25519)?))
+        Ok(Self { named: NamedKey::new(origin, ED25519, key.as_bytes())?, key })
     }
 
     /// The origin of the log, which is the name of its key.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.0.name
+        &self.named.name
     }
 
     /// The key.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
-        &self.0.key
+        &self.key
     }
 
     /// Signs `text`, which ends in a newline and has no control character besides, as this name.
     pub(crate) fn sign(&self, text: &str, key: &SecretKey) -> String {
-        format!("{text}\n{}", self.0.line(&key.sign(text.as_bytes())))
+        format!("{text}\n{}", self.named.line(&key.sign(text.as_bytes())))
     }
 
     /// The text of `note`, if this key signed it. Signatures of other keys are ignored.
@@ -52,7 +55,7 @@ impl VerifierKey {
         let note = Note::parse(note)?;
         let refused = || LogError::Signature { key: self.to_string() };
         let mut signed = false;
-        for signature in note.signatures_of(&self.0) {
+        for signature in note.signatures_of(&self.named) {
             let signature = signature.try_into().map_err(|_| refused())?;
             self.public().verify(note.text.as_bytes(), signature).map_err(|_| refused())?;
             signed = true;
@@ -63,7 +66,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.named.fmt(f)
     }
 }
 
@@ -71,41 +74,52 @@ impl FromStr for VerifierKey {
     type Err = LogError;
 
     fn from_str(text: &str) -> Result<Self, LogError> {
-        Ok(Self(NamedKey::parse(text, ED25519)?))
+        let named = NamedKey::parse(text)?;
+        match named.kind {
+            ED25519 => Ok(Self { key: named.ed25519()?, named }),
+            _ => Err(LogError::malformed("verifier key")),
+        }
     }
 }
 
-/// A name, an Ed25519 key, and the type of the signatures that it makes.
+/// A name, a key, and the type of the signatures that it makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedKey {
     pub(crate) name: String,
-    pub(crate) key: PublicKey,
-    kind: u8,
+    pub(crate) kind: u8,
+    pub(crate) key: Vec<u8>,
 }
 
 impl NamedKey {
-    pub(crate) fn new(name: &str, key: PublicKey, kind: u8) -> Result<Self, LogError> {
+    pub(crate) fn new(name: &str, kind: u8, key: &[u8]) -> Result<Self, LogError> {
         check_name(name)?;
-        Ok(Self { name: name.to_owned(), key, kind })
+        Ok(Self { name: name.to_owned(), kind, key: key.to_vec() })
     }
 
-    /// The only spelling of a key that makes signatures of type `kind`.
-    pub(crate) fn parse(text: &str, kind: u8) -> Result<Self, LogError> {
+    /// The only spelling of a key. Whether there can be such a key is not looked at.
+    pub(crate) fn parse(text: &str) -> Result<Self, LogError> {
         let malformed = || LogError::malformed("verifier key");
         // The base64 may contain `+`, name and key id cannot.
         let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
         let (_, encoded) = rest.split_once('+').ok_or_else(malformed)?;
         let typed = STANDARD.decode(encoded).map_err(|_| malformed())?;
-        let (&found, key) = typed.split_first().ok_or_else(malformed)?;
-        let key = key.try_into().map_err(|_| malformed())?;
-        let key = Self::new(name, PublicKey::from_bytes(key).map_err(|_| malformed())?, kind)?;
+        let (&kind, key) = typed.split_first().ok_or_else(malformed)?;
+        let key = Self::new(name, kind, key)?;
         // This also compares the key id.
-        if found == kind && key.to_string() == text { Ok(key) } else { Err(malformed()) }
+        if key.to_string() == text { Ok(key) } else { Err(malformed()) }
+    }
+
+    /// The key as a point of that curve.
+    pub(crate) fn ed25519(&self) -> Result<PublicKey, LogError> {
+        let bytes = self.key.as_slice().try_into().ok();
+        bytes
+            .and_then(|bytes| PublicKey::from_bytes(bytes).ok())
+            .ok_or_else(|| LogError::malformed("verifier key"))
     }
 
     /// `SHA-256(name || 0x0A || type || key)[:4]` (C2SP signed-note, tlog-cosignature).
     fn id(&self) -> [u8; 4] {
-        let typed = [self.name.as_bytes(), b"\n", &[self.kind], self.key.as_bytes()].concat();
+        let typed = [self.name.as_bytes(), b"\n", &[self.kind], &self.key].concat();
         let [a, b, c, d, ..] = *Digest::of(&typed).as_bytes();
         [a, b, c, d]
     }
@@ -119,7 +133,7 @@ impl NamedKey {
 
 impl fmt::Display for NamedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let typed = [[self.kind].as_slice(), self.key.as_bytes()].concat();
+        let typed = [[self.kind].as_slice(), &self.key].concat();
         write!(f, "{}+{}+{}", self.name, hex::encode(self.id()), STANDARD.encode(typed))
     }
 }
@@ -194,6 +208,8 @@ fn check_name(name: &str) -> Result<(), LogError> {
 const ED25519: u8 = 1;
 /// That of a cosignature with a time, by Ed25519 (C2SP tlog-cosignature).
 pub(crate) const COSIGNATURE_V1: u8 = 4;
+/// That of one by ML-DSA-44 (the same).
+pub(crate) const ML_DSA_44: u8 = 6;
 /// The limits that Go's `x/mod/sumdb/note` sets; C2SP asks for room for 16 signatures at least.
 const MAX_NOTE_LEN: usize = 1_000_000;
 const MAX_SIGNATURES: usize = 100;

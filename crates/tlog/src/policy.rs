@@ -277,7 +277,7 @@ impl Reader {
     fn witness(&mut self, name: &str, key: &str, url: Option<String>) -> Result<(), &'static str> {
         let key: WitnessKey =
             key.parse().map_err(|_| "the witness's key is no key of a witness")?;
-        if self.witnesses.iter().any(|witness| witness.key.public() == key.public()) {
+        if self.witnesses.iter().any(|witness| witness.key.key() == key.key()) {
             return Err("the witness's key is that of another line");
         }
         self.define(name, Rule::Witness(self.witnesses.len()))?;

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::keys::SecretKey;
 use domain::{Digest, Timestamp};
 
 use crate::checkpoint::{Checkpoint, SignedCheckpoint, encode_hash, parse_decimal, parse_hash};
@@ -109,17 +108,19 @@ impl Grown {
         &self.0
     }
 
-    /// The line that answers the request.
+    /// The line that answers the request; `sign` signs the bytes that it is given with the key of
+    /// `witness`.
     ///
     /// # Errors
-    /// `log.malformed` for a time before 1970.
-    pub fn cosign(
+    /// As [`WitnessKey::statement`], and those of `sign`.
+    pub fn cosign<E: From<LogError>>(
         &self,
         witness: &WitnessKey,
         time: Timestamp,
-        secret: &SecretKey,
-    ) -> Result<String, LogError> {
-        witness.cosign(&self.0, time, secret)
+        sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<String, E> {
+        let signature = sign(&witness.statement(&self.0, time)?)?;
+        Ok(witness.line(time, &signature)?)
     }
 }
 

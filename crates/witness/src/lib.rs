@@ -5,6 +5,8 @@
 //! Requests are not authenticated but by the log's signature, and answers carry their own, so that
 //! plain HTTP suffices.
 
+mod signer;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +16,12 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use domain::keys::SecretKey;
 use domain::{Reason, Timestamp};
 use tlog::witness::{AddCheckpoint, WitnessRefusal};
 use tlog::{LogError, VerifierKey, WitnessKey};
 use tlog_files::WitnessFolder;
+
+pub use signer::{Signer, SignerError};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -38,7 +41,7 @@ pub struct Answered {
 /// A witness: its key, the logs that it watches, and its memory.
 pub struct Witness {
     key: WitnessKey,
-    secret: SecretKey,
+    signer: Signer,
     logs: BTreeMap<String, VerifierKey>,
     folder: Mutex<WitnessFolder>,
     clock: Clock,
@@ -52,21 +55,22 @@ impl fmt::Debug for Witness {
 }
 
 impl Witness {
-    /// The witness `name` with the key `secret`, of the logs `logs`.
+    /// The witness `name` with the key of `signer`, of the logs `logs`.
     ///
     /// # Errors
     /// `log.malformed` if the name cannot be that of a key.
     pub fn new(
         name: &str,
-        secret: SecretKey,
+        signer: impl Into<Signer>,
         logs: impl IntoIterator<Item = VerifierKey>,
         folder: WitnessFolder,
         clock: Clock,
         observer: Observer,
     ) -> Result<Self, LogError> {
-        let key = WitnessKey::new(name, secret.public())?;
+        let signer = signer.into();
+        let key = signer.key(name)?;
         let logs = logs.into_iter().map(|log| (log.origin().to_owned(), log)).collect();
-        Ok(Self { key, secret, logs, folder: Mutex::new(folder), clock, observer })
+        Ok(Self { key, signer, logs, folder: Mutex::new(folder), clock, observer })
     }
 
     /// What verifiers need to know of it.
@@ -95,7 +99,8 @@ impl Witness {
         // One request at a time, from the comparison to the cosignature.
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
         let grown = folder.advance(request, log)??;
-        let line = grown.cosign(&self.key, (self.clock)(), &self.secret)?;
+        let sign = |statement: &[u8]| self.signer.sign(statement).map_err(Refused::from);
+        let line = grown.cosign(&self.key, (self.clock)(), sign)?;
         Ok((line, grown.checkpoint().size))
     }
 }
@@ -123,6 +128,13 @@ enum Refused {
     Request(WitnessRefusal),
     /// The witness cannot tell what it cosigned, or not keep it.
     Memory(LogError),
+    Signer(SignerError),
+}
+
+impl From<SignerError> for Refused {
+    fn from(error: SignerError) -> Self {
+        Self::Signer(error)
+    }
 }
 
 impl From<WitnessRefusal> for Refused {
@@ -142,6 +154,7 @@ impl Refused {
         match self {
             Self::Request(refusal) => refusal.reason(),
             Self::Memory(error) => error.reason(),
+            Self::Signer(error) => error.reason(),
         }
     }
 }
@@ -157,6 +170,9 @@ impl IntoResponse for Refused {
             Self::Memory(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "the witness cannot use its memory\n")
                     .into_response()
+            }
+            Self::Signer(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "the witness cannot sign\n").into_response()
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use domain::keys::SecretKey;
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 

@@ -164,7 +164,7 @@ fn witnesses(path: &Path) -> Result<Vec<Finding>, Failure> {
         let url = witness.url.as_deref().unwrap_or("(no URL in the policy)");
         let place = format!("{}/add-checkpoint", url.trim_end_matches('/'));
         let request = client.post(place).timeout(WITNESS_TIMEOUT).body("");
-        let answer = runtime.block_on(request.send());
+        let answer = runtime.block_on(async { request.send().await });
         let ok = answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::BAD_REQUEST);
         let said = match answer {
             Ok(answer) if ok => format!("refuses an empty request, {}", answer.status()),

@@ -1,10 +1,12 @@
-//! `cloister key`: the Ed25519 keys with which people sign.
+//! `cloister key`: the Ed25519 keys with which people sign, and keys of witnesses.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use domain::Reason as _;
 use domain::keys::SecretKey;
 use serde_json::json;
+use witness::Signer;
 use zeroize::Zeroizing;
 
 use super::files::{public_key, write, write_secret};
@@ -22,6 +24,15 @@ pub enum KeyCommand {
         /// Where the public key goes (PEM), to hand out
         #[arg(long)]
         public: Option<PathBuf>,
+    },
+    /// Make an ML-DSA-44 key for `log witness`, which a quantum computer does not break
+    #[command(
+        after_help = "Example:\n  cloister key generate-ml-dsa --out witness.key\n\n`cloister log witness` prints the public key."
+    )]
+    GenerateMlDsa {
+        /// Where the private key goes (PKCS #8 PEM, readable by you alone); must not exist yet
+        #[arg(long)]
+        out: PathBuf,
     },
     /// Print a public key in both of its forms
     #[command(after_help = "Example:\n  cloister key show alice.pem")]
@@ -46,6 +57,13 @@ pub(super) fn run(command: KeyCommand) -> Outcome {
             }
             let text = format!("{}\nprivate key in {}", key.public(), out.display());
             Ok(Answer::new(json!({ "public": key.public(), "file": out }), text))
+        }
+        KeyCommand::GenerateMlDsa { out } => {
+            let pem = Signer::generate_ml_dsa_44().and_then(|signer| signer.to_pem());
+            let pem = pem.map_err(|error| Failure::unusable(error.reason(), &error))?;
+            write_secret(&out, pem.as_bytes())?;
+            let text = format!("private key in {}", out.display());
+            Ok(Answer::new(json!({ "file": out }), text))
         }
         KeyCommand::Show { key } => {
             let key = public_key(&key)?;

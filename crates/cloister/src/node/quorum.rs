@@ -47,10 +47,11 @@ fn observer() -> Observer {
         match outcome {
             Ok(()) => eprintln!("witness   {witness} cosigns; size {size}"),
             Err(silence) => {
-                let cause = silence.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                let causes = std::iter::successors(silence.source(), |cause| cause.source());
+                let causes: String = causes.map(|cause| format!(": {cause}")).collect();
                 let code = silence.reason();
                 eprintln!(
-                    "witness   {witness} does not cosign size {size}: {silence}{cause} ({code})"
+                    "witness   {witness} does not cosign size {size}: {silence}{causes} ({code})"
                 );
             }
         }

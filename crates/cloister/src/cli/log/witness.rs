@@ -10,10 +10,11 @@ use serde_json::json;
 use tlog::Policy;
 use tlog_files::WitnessFolder;
 use tokio::net::TcpListener;
-use witness::{Answered, Clock, Observer, Witness, router};
+use witness::{Answered, Clock, Observer, Signer, Witness, router};
+use zeroize::Zeroizing;
 
 use super::failure;
-use crate::cli::files::{malformed, now, read_text, secret_key};
+use crate::cli::files::{malformed, now, read_text};
 use crate::cli::server::runtime;
 use crate::cli::{Answer, Failure, Outcome};
 use crate::node::asked_to_stop;
@@ -24,7 +25,7 @@ pub struct WitnessOptions {
     /// The witness's name, a URL without `https://`
     #[arg(long)]
     name: String,
-    /// Its private key (PEM), used for nothing else
+    /// Its private key (PEM, Ed25519 or ML-DSA-44), used for nothing else
     #[arg(long)]
     key: PathBuf,
     /// Which logs it watches: a file with a line `log KEY` for each (C2SP tlog-policy, `quorum none`)
@@ -50,8 +51,9 @@ pub(super) fn run(options: &WitnessOptions) -> Outcome {
     // Asked once before anything depends on it: a clock that is not set is an error to be told.
     now()?;
     let logs = policy.logs().iter().map(|log| log.key.clone());
-    let secret = secret_key(&options.key)?;
-    let witness = Witness::new(&options.name, secret, logs, folder, clock(), observer())
+    let pem = Zeroizing::new(read_text(&options.key)?);
+    let signer = Signer::from_pem(&pem).map_err(|error| malformed(&options.key, &error))?;
+    let witness = Witness::new(&options.name, signer, logs, folder, clock(), observer())
         .map_err(|error| failure(&error))?;
     runtime()?.block_on(serve(Arc::new(witness), options.listen))
 }
