@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 pub struct Signer(Key);
 
 enum Key {
-    Ed25519(SecretKey),
+    Ed25519(Box<SecretKey>),
     MlDsa44(Box<PqdsaKeyPair>),
 }
 
@@ -27,7 +27,7 @@ impl fmt::Debug for Signer {
 
 impl From<SecretKey> for Signer {
     fn from(key: SecretKey) -> Self {
-        Self(Key::Ed25519(key))
+        Self(Key::Ed25519(Box::new(key)))
     }
 }
 
