@@ -113,7 +113,7 @@ pub enum ForwardError {
         /// Why the log was refused.
         log: LogError,
         /// Why the receiver was not told.
-        source: Undelivered,
+        source: Box<Undelivered>,
     },
     /// What was delivered cannot be written down; it will be sent again.
     #[error("the cursor cannot be kept")]

@@ -203,7 +203,7 @@ where
         };
         match self.hand_over(&[event]).await {
             Ok(()) => ForwardError::Log(error),
-            Err(source) => ForwardError::Untold { log: error, source },
+            Err(source) => ForwardError::Untold { log: error, source: Box::new(source) },
         }
     }
 

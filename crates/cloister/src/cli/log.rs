@@ -2,6 +2,7 @@
 
 mod believed;
 mod erase;
+mod forward;
 mod proof;
 mod show;
 mod source;
@@ -79,6 +80,9 @@ pub enum LogCommand {
     /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::WitnessOptions),
+    /// Tell a SIEM what the log holds, at least once: JSON lines, syslog over TLS, OCSF or OTLP
+    #[command(after_help = forward::EXAMPLE)]
+    Forward(forward::ForwardOptions),
 }
 
 const VERIFY_EXAMPLE: &str = "Examples:
@@ -135,6 +139,7 @@ pub(super) fn run(command: LogCommand) -> Outcome {
         LogCommand::Erase(options) => erase::run(&options),
         LogCommand::Stamp { log, stamp } => stamp::run(&log, &stamp),
         LogCommand::Witness(options) => witness::run(&options),
+        LogCommand::Forward(options) => forward::run(&options),
     }
 }
 

@@ -322,6 +322,16 @@ async fn a_checkpoint_that_was_seen_is_remembered_before_anything_of_it_is_deliv
     assert_eq!(alarms(&received), [("log.rolled-back", 0)]);
 }
 
+#[test]
+fn one_forwarder_has_a_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = cursor(folder.path());
+    let second = Cursor::open(&folder.path().join("cursor")).unwrap_err();
+    assert_eq!(second.reason(), "log.second-writer");
+    drop(first);
+    cursor(folder.path());
+}
+
 #[tokio::test]
 async fn a_cursor_of_another_log_or_none_at_all_is_refused() {
     let (folder, received) = changed(|_| ()).await;

@@ -16,7 +16,7 @@ pub(crate) struct Rsyslog {
     folder: PathBuf,
 }
 
-/// The configuration that docs/operating.md recommends, with a template for this test.
+/// The configuration of docs/operating.md, with templates for these tests.
 const CONFIGURATION: &str = r#"
 global(workDirectory="FOLDER" defaultNetstreamDriver="ossl"
        defaultNetstreamDriverCAFile="FOLDER/ca.pem"
@@ -39,6 +39,7 @@ ruleset(name="cloister" queue.type="Direct") {
     action(type="omfile" file="FOLDER/received" template="found")
     action(type="omfile" file="FOLDER/raw" template="raw")
 }
+action(type="omfile" file="FOLDER/internal")
 "#;
 
 impl Rsyslog {
@@ -151,6 +152,7 @@ fn rsyslog_may_ask_for_a_certificate() {
     let refused = forward_once(folder, port, Credentials::None);
     assert!(matches!(refused, Err("siem.not-acknowledged" | "siem.certificate")), "{refused:?}");
     assert_eq!(rsyslog.received(), Vec::<String>::new());
-    assert_eq!(forward_once(folder, port, Credentials::Client), Ok(10));
+    let accepted = forward_once(folder, port, Credentials::Client);
+    assert_eq!(accepted, Ok(10), "{}", fs::read_to_string(folder.join("internal")).unwrap());
     assert_eq!(counted(&rsyslog.received()).len(), 10);
 }

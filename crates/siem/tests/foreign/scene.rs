@@ -9,7 +9,7 @@ use domain::event::{Action, Actor, Entry, Event as Decision, Outcome};
 use domain::ids::EntryId;
 use domain::keys::SecretKey;
 use domain::{Digest, ReasonCode};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tlog::{Log, VerifierKey, leaf_hash};
 use tlog_files::FileStore;
 use zeroize::Zeroizing;
@@ -99,6 +99,8 @@ pub(crate) fn append(log: &mut Log<FileStore>, count: u64) {
 /// `ca.pem`, and `NAME.pem` and `NAME.key` of the receiver and of a client, in `folder`.
 pub(crate) fn certificates(folder: &Path) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    // Otherwise it has the name of what it signs, which then looks self-signed.
+    params.distinguished_name.push(DnType::CommonName, "authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();

@@ -52,6 +52,13 @@ fn the_released_programs_hold_no_emulator() {
 }
 
 #[test]
+fn no_service_tells_a_siem() {
+    let decide =
+        ["agent", "airlock", "broker", "control", "launcher", "ledger", "portal", "witness"];
+    assert_absent(&Graph::read(), &decide, |name| name == "siem");
+}
+
+#[test]
 fn polars_is_in_tables_alone() {
     let graph = Graph::read();
     for package in graph.members().filter(|name| *name != "tables") {

@@ -77,7 +77,7 @@ impl Believed {
 
 /// The log's key from a PEM file, or from a file with a C2SP verifier key or a trust file, whose
 /// name must be `origin`.
-fn verifier_key(origin: &str, path: &Path) -> Result<VerifierKey, Failure> {
+pub(super) fn verifier_key(origin: &str, path: &Path) -> Result<VerifierKey, Failure> {
     let text = read_text(path)?;
     let unusable = |error| malformed(path, &error);
     if let Ok(key) = PublicKey::from_pem(&text) {

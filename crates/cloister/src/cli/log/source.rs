@@ -1,6 +1,7 @@
 //! Where a log's files are: a folder, or any web server.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use domain::Digest;
@@ -60,6 +61,23 @@ impl Source {
         }
     }
 
+    /// The checkpoint's note, for who waits for a source that is not there.
+    pub(super) fn published(&self) -> Result<String, StoreError> {
+        match self {
+            Self::Folder(reader) => reader.checkpoint(),
+            Self::Web { client, url, runtime } => {
+                let place = format!("{url}/checkpoint");
+                let body = runtime.block_on(fetch(client, &place));
+                let body = match body {
+                    Ok(Some(body)) => String::from_utf8(body).map_err(Into::into),
+                    Ok(None) => Err("there is no checkpoint".into()),
+                    Err(error) => Err(error.into()),
+                };
+                body.map_err(|source| StoreError::Unavailable { place, source })
+            }
+        }
+    }
+
     /// A tile or bundle of entries.
     pub(super) fn read(&self, path: &TilePath) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
@@ -83,7 +101,10 @@ fn client(pin: Option<Digest>) -> Result<Client, Failure> {
     }
     // Fails only if there is a provider already, which then is the one to use.
     let _present = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    Client::builder().build().map_err(|error| Failure::unusable("server.client", &error))
+    Client::builder()
+        .read_timeout(PATIENCE)
+        .build()
+        .map_err(|error| Failure::unusable("server.client", &error))
 }
 
 async fn fetch(client: &Client, url: &str) -> Result<Option<Vec<u8>>, reqwest::Error> {
@@ -102,5 +123,7 @@ async fn fetch(client: &Client, url: &str) -> Result<Option<Vec<u8>>, reqwest::E
     Ok(Some(body))
 }
 
+/// For a server that has stopped sending.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// More than 256 entries of 65 537 bytes.
 const MAX_BYTES: usize = 17 << 20;
