@@ -46,7 +46,7 @@ pub struct StampsOptions {
     #[arg(long, value_name = "FILE", requires = "stamps")]
     tsa_certificates: Option<PathBuf>,
     /// How many seconds a stamp may be from each cosignature of its checkpoint; with `--policy`
-    #[arg(long, value_name = "SECONDS", requires = "stamps", requires = "policy")]
+    #[arg(long, value_name = "SECONDS", requires = "stamps")]
     max_drift: Option<u64>,
 }
 
@@ -116,7 +116,12 @@ impl StampsOptions {
                 let detail = "with `--policy` and `--stamps` give `--max-drift`, too";
                 return Err(Failure::unusable_because("usage", detail));
             }
-            (None, _) => {}
+            // Not by clap: it asks for nothing that conflicts with what is given.
+            (None, Some(_)) => {
+                let detail = "`--max-drift` is about cosignatures: give `--policy`, too";
+                return Err(Failure::unusable_because("usage", detail));
+            }
+            (None, None) => {}
         }
         Ok((signed.checkpoint().root, stamped))
     }
