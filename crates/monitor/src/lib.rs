@@ -7,7 +7,7 @@
 //! program it is said to be, or its log was written by somebody else with its key.
 //!
 //! Nothing here reads a file or a clock. That the entries are those of a signed tree is for `tlog` to
-//! say, before anything that a monitor finds is believed.
+//! say, before anything that a monitor finds is believed: a [`Watch`] holds both.
 
 mod approvals;
 mod freshness;
@@ -17,8 +17,10 @@ mod names;
 mod outputs;
 mod saved;
 mod violation;
+mod watch;
 
 pub use freshness::{Stale, fresh};
 pub use monitor::{CLOCK_SECONDS, Monitor};
 pub use saved::{Saved, SavedError};
 pub use violation::{Finding, Violation};
+pub use watch::Watch;

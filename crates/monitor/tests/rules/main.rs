@@ -8,4 +8,5 @@
 
 mod good;
 mod mutants;
+mod watched;
 mod world;
