@@ -58,9 +58,9 @@ impl Authority {
 
     /// A P-256 key in PKCS #8, DER.
     pub(crate) fn signing_key(&self) -> Vec<u8> {
-        self.openssl(
-            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out signer.der",
-        );
+        self.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out signer.pem");
+        // `genpkey` itself writes another form in DER.
+        self.openssl("pkcs8 -topk8 -nocrypt -in signer.pem -outform DER -out signer.der");
         fs::read(self.path("signer.der")).unwrap()
     }
 
