@@ -24,9 +24,12 @@ pub enum Publication {
         /// The key that signs the bundles.
         key: SigningKey,
         /// Asks an authority for a time stamp (RFC 3161, response in DER) on these bytes.
-        stamp: Box<dyn Fn(&[u8]) -> Result<Vec<u8>, StampError> + Send + Sync>,
+        stamp: Stamp,
     },
 }
+
+/// Asks an authority for a time stamp on these bytes.
+pub type Stamp = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, StampError> + Send + Sync>;
 
 /// Why an authority gave no time stamp.
 pub type StampError = Box<dyn Error + Send + Sync>;

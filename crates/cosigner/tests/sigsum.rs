@@ -1,6 +1,7 @@
 //! Debian's `sigsum-witness`, unmodified, as a witness of our log (`make setup` installs it; Go's
 //! `httpmuxgo121` because it registers its endpoint in the manner of that version).
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test that cannot go on ends by panicking"

@@ -93,6 +93,7 @@ pub(crate) fn leaves(first: u64, count: u64) -> Vec<Vec<u8>> {
 }
 
 /// The log's folder, as forwarders read it.
+#[expect(clippy::type_complexity, reason = "closures have no name")]
 pub(crate) fn published(
     folder: &Path,
 ) -> Published<

@@ -18,8 +18,8 @@ use domain::keys::SecretKey;
 use domain::{Digest, Reason as _, Timestamp};
 use tlog::witness::AddCheckpoint;
 use tlog::{
-    Checkpoint, Commit, Log, Policy, SignedCheckpoint, Store, StoreError, TilePath, VerifierKey,
-    WitnessKey, verify_consistency,
+    Checkpoint, Commit, Log, LogError, Policy, SignedCheckpoint, Store, StoreError, TilePath,
+    VerifierKey, WitnessKey, verify_consistency,
 };
 use zeroize::Zeroizing;
 
@@ -146,7 +146,8 @@ impl Witness {
         let request = AddCheckpoint { old_size, proof: head.proof(old_size), note };
         let grown = request.judge(&key(), self.latest.as_ref()).map_err(|error| error.reason())?;
         self.latest = Some(grown.checkpoint().clone());
-        Ok(grown.cosign(&self.key, at(tick), &self.secret).unwrap())
+        let sign = |bytes: &[u8]| Ok::<_, LogError>(self.secret.sign(bytes).to_vec());
+        Ok(grown.cosign(&self.key, at(tick), sign).unwrap())
     }
 }
 

@@ -47,7 +47,7 @@ fn observer() -> Observer {
         match outcome {
             Ok(()) => eprintln!("witness   {witness} cosigns; size {size}"),
             Err(silence) => {
-                let causes = std::iter::successors(silence.source(), |cause| cause.source());
+                let causes = std::iter::successors(silence.source(), |cause| (*cause).source());
                 let causes: String = causes.map(|cause| format!(": {cause}")).collect();
                 let code = silence.reason();
                 eprintln!(

@@ -66,7 +66,7 @@ fn leaf(number: u64) -> Outcome<Vec<u8>> {
         sequence: number,
         time: draft.time,
         actor: draft.actor,
-        person: draft.person,
+        person: None,
         event: draft.event,
     };
     Ok(entry.to_leaf()?)

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use domain::Timestamp;
 use domain::event::{Action, Actor, Event};
 use domain::keys::SecretKey;
-use ledger::{Draft, Ledger};
+use ledger::{Draft, Folders, Ledger};
 use zeroize::Zeroizing;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -52,7 +52,9 @@ fn main() -> Outcome<()> {
 }
 
 fn open(folder: &Path) -> Outcome<Ledger> {
-    Ok(Ledger::open(&folder.join("data"), &folder.join("state"), ORIGIN, secret(1))?)
+    let at = |part: &str| folder.join(part);
+    let folders = Folders { data: at("data"), state: at("state"), record_keys: at("keys") };
+    Ok(Ledger::open(&folders, ORIGIN, secret(1))?)
 }
 
 fn secret(seed: u8) -> SecretKey {

@@ -130,10 +130,11 @@ fn an_entry_that_is_too_large_is_the_business_of_its_writer_alone() {
     let ledger = open(folder.path()).unwrap();
     let mut large = draft(Digest::of(b"large"));
     large.event.evidence = vec![Digest::of(b"evidence"); 1000];
+    let order = |drafts| Order { drafts, signature: None };
     let refused = ledger.write(vec![
-        vec![draft(Digest::of(b"1"))],
-        vec![draft(Digest::of(b"2")), large],
-        vec![draft(Digest::of(b"3"))],
+        order(vec![draft(Digest::of(b"1"))]),
+        order(vec![draft(Digest::of(b"2")), large]),
+        order(vec![draft(Digest::of(b"3"))]),
     ]);
     let outcomes: Vec<_> = refused
         .iter()

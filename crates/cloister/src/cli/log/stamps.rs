@@ -1,7 +1,7 @@
 //! The time stamps of a log's checkpoints, old and new.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use domain::{Digest, Timestamp};
@@ -29,7 +29,7 @@ pub(super) struct AuthorityOptions {
 
 impl AuthorityOptions {
     pub(super) fn authorities(&self) -> Result<Authorities, Failure> {
-        authorities(&self.tsa_roots, self.tsa_certificates.as_ref())
+        authorities(&self.tsa_roots, self.tsa_certificates.as_deref())
     }
 }
 
@@ -50,8 +50,8 @@ pub struct StampsOptions {
     max_drift: Option<u64>,
 }
 
-fn authorities(roots: &PathBuf, beside: Option<&PathBuf>) -> Result<Authorities, Failure> {
-    let certificates = beside.map(|path| read(path)).transpose()?.unwrap_or_default();
+fn authorities(roots: &Path, beside: Option<&Path>) -> Result<Authorities, Failure> {
+    let certificates = beside.map(read).transpose()?.unwrap_or_default();
     Authorities::from_pem(&read(roots)?, &certificates).map_err(|error| malformed(roots, &error))
 }
 
@@ -71,7 +71,7 @@ impl StampsOptions {
         let (Some(folder), Some(roots)) = (&self.stamps, &self.tsa_roots) else {
             return Ok(StampedLog::default());
         };
-        let authorities = authorities(roots, self.tsa_certificates.as_ref())?;
+        let authorities = authorities(roots, self.tsa_certificates.as_deref())?;
         let latest = now()?.plus_seconds(CLOCKS_APART_S);
         let kept = StampFolder::new(folder)
             .all()
