@@ -36,6 +36,7 @@ bench: setup image
 	cargo run --release -p seal --example throughput
 	cargo run --release -p tlog-files --example appends
 	cargo run --release -p cosigner --example acknowledged
+	cargo run --release -p monitor --example million
 	cargo run --release -p evidence --example verify
 	cargo run --release -p broker --example releases
 	python=$$(scripts/peers.sh) && cargo run --release -p tables --example measures -- --peers $$python

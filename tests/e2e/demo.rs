@@ -149,16 +149,22 @@ fn reasons(path: &str) -> &'static [&'static str] {
 fn the_log_verifies(folder: &Path, trust: &Trust, place: &Path) {
     let key = place.join("log.pem");
     fs::write(&key, trust.log_key.to_pem().unwrap()).unwrap();
-    let arguments = [
-        ["log", "verify", "--json"].map(str::to_owned).to_vec(),
-        vec!["--origin".to_owned(), trust.log_origin.clone()],
-        vec!["--key".to_owned(), text(&key)],
-        vec!["--dir".to_owned(), text(&folder.join("node/ledger/log"))],
-    ];
-    let verdict = accepted("cloister", &arguments.concat());
+    let about = |command: &str| {
+        [
+            ["log", command, "--json"].map(str::to_owned).to_vec(),
+            vec!["--origin".to_owned(), trust.log_origin.clone()],
+            vec!["--key".to_owned(), text(&key)],
+            vec!["--dir".to_owned(), text(&folder.join("node/ledger/log"))],
+        ]
+        .concat()
+    };
+    let verdict = accepted("cloister", &about("verify"));
     assert_eq!(verdict["verdict"], "verified");
     assert_eq!(verdict["origin"], trust.log_origin.as_str());
     assert!(verdict["size"].as_u64().unwrap() > 10, "{verdict}");
+    // What the services of two jobs, from the dataset to the exports, wrote is what they may write.
+    let judged = accepted("cloister", &about("monitor"));
+    assert_eq!((&judged["verdict"], &judged["read"]), (&"clean".into(), &verdict["size"]));
 }
 
 /// No line of the table, its header included, is in any file that the demo left.

@@ -16,6 +16,7 @@ use lab::platform::EmulatedPlatform;
 use lab::served::Served;
 use lab::workspace::{Job, Sealed, Signed, Workspace, signed_workloads};
 use launcher::{GuestImage, Size};
+use monitor::Monitor;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -169,14 +170,17 @@ impl Stage {
         self.workspace.follow(&job, |_| ()).await.unwrap()
     }
 
-    /// The log, verified.
+    /// The log, verified, and nothing in it that may not be there.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let key = self.workspace.served.trust.log().unwrap();
         let mut entries = Vec::new();
+        let (mut monitor, mut findings) = (Monitor::default(), Vec::new());
         tlog_files::verify_folder(&self.workspace.log_folder(), &key, |_, leaf| {
             entries.push(Entry::from_leaf(leaf).unwrap());
+            findings.extend(monitor.take(leaf));
         })
         .unwrap();
+        assert_eq!(findings, []);
         entries
     }
 

@@ -105,7 +105,7 @@ pub fn run(command: Command, edition: Edition, format: Format) -> ExitCode {
         Command::Evidence(command) => evidence::run(command, &edition),
         Command::Measure(command) => measure::run(command),
         Command::Bundle(command) => bundle::run(command),
-        Command::Log(command) => log::run(command),
+        Command::Log(command) => return log::run(command, format),
         Command::Export(command) => export::run(command, &edition),
         Command::Table(options) => return table::run(options, format),
         Command::Doctor(options) => doctor::run(&options),

@@ -88,6 +88,20 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
     fs::write(path, content).map_err(|error| unwritable(path, &error))
 }
 
+/// Writes a file so that whoever reads it finds the old content or the new one, whatever happens.
+pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| unwritable(path, &error))
+}
+
 /// Writes a new file that only its owner may read; one that exists is left as it is.
 pub(super) fn write_secret(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let write = || -> io::Result<()> {

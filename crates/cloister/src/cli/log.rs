@@ -3,6 +3,7 @@
 mod believed;
 mod erase;
 mod forward;
+mod monitor;
 mod proof;
 mod show;
 mod source;
@@ -11,13 +12,14 @@ mod stamps;
 mod witness;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tlog::{Checkpoint, LeafProof, LogError, verify_inclusion, verify_log};
 
 use super::files::{read_text, write};
-use super::{Answer, Failure, Outcome};
+use super::{Answer, Failure, Format, Outcome, report};
 use believed::Believed;
 use source::Source;
 
@@ -77,6 +79,9 @@ pub enum LogCommand {
         #[command(flatten)]
         stamp: stamp::StampOptions,
     },
+    /// Judge what a log's entries mean together, and whether it goes on
+    #[command(after_help = monitor::EXAMPLE)]
+    Monitor(monitor::MonitorOptions),
     /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::WitnessOptions),
@@ -111,36 +116,41 @@ pub struct Log {
     source: source::SourceOptions,
 }
 
-pub(super) fn run(command: LogCommand) -> Outcome {
-    match command {
+pub(super) fn run(command: LogCommand, format: Format) -> ExitCode {
+    let outcome = match command {
         LogCommand::Verify { log, stamps } => verify(&log, &stamps),
         LogCommand::Prove { log, index, out, entry } => {
             prove(&log, index, out.as_deref(), entry.as_deref())
         }
         LogCommand::VerifyProof { believed, proof, entry } => {
-            let proof: LeafProof =
-                read_text(&proof)?.parse().map_err(|error: LogError| failure(&error))?;
-            let believable = believed.check(&proof.checkpoint)?;
-            let included = verify_inclusion(&super::files::read(&entry)?, &proof, &believable.key)
-                .map_err(|error| failure(&error))?;
-            let origin = believable.key.origin();
-            let json = json!({
-                "verdict": "included",
-                "reason": null,
-                "origin": origin,
-                "index": included.index(),
-                "size": included.checkpoint().size,
-                "root": included.checkpoint().root,
-            });
-            let text = format!("included: entry {} of `{origin}`", included.index());
-            Ok(believable.told(json, text))
+            verify_proof(&believed, &proof, &entry)
         }
         LogCommand::Show(options) => show::run(&options),
         LogCommand::Erase(options) => erase::run(&options),
         LogCommand::Stamp { log, stamp } => stamp::run(&log, &stamp),
+        LogCommand::Monitor(options) => return monitor::run(&options, format),
         LogCommand::Witness(options) => witness::run(&options),
         LogCommand::Forward(options) => forward::run(&options),
-    }
+    };
+    report(&outcome, format)
+}
+
+fn verify_proof(believed: &Believed, proof: &Path, entry: &Path) -> Outcome {
+    let proof: LeafProof = read_text(proof)?.parse().map_err(|error: LogError| failure(&error))?;
+    let believable = believed.check(&proof.checkpoint)?;
+    let included = verify_inclusion(&super::files::read(entry)?, &proof, &believable.key)
+        .map_err(|error| failure(&error))?;
+    let origin = believable.key.origin();
+    let json = json!({
+        "verdict": "included",
+        "reason": null,
+        "origin": origin,
+        "index": included.index(),
+        "size": included.checkpoint().size,
+        "root": included.checkpoint().root,
+    });
+    let text = format!("included: entry {} of `{origin}`", included.index());
+    Ok(believable.told(json, text))
 }
 
 fn verify(log: &Log, stamps: &stamps::StampsOptions) -> Outcome {

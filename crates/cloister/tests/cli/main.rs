@@ -7,6 +7,8 @@ mod evidence;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod monitor;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod records;

@@ -51,6 +51,7 @@ impl Bench {
         Ran {
             code: output.status.code().unwrap(),
             json: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            lines: lines(&output.stdout),
             errors: String::from_utf8(output.stderr).unwrap(),
         }
     }
@@ -68,6 +69,8 @@ impl Bench {
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) json: Value,
+    /// What is a document on a line of its own.
+    pub(crate) lines: Vec<Value>,
     pub(crate) errors: String,
 }
 
@@ -88,6 +91,10 @@ impl Ran {
         names.sort_unstable();
         names
     }
+}
+
+pub(crate) fn lines(output: &[u8]) -> Vec<Value> {
+    output.split(|byte| *byte == b'\n').filter_map(|it| serde_json::from_slice(it).ok()).collect()
 }
 
 /// The path of shared test data, or a note that a test is skipped.

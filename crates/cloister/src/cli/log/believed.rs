@@ -32,12 +32,18 @@ pub struct Believed {
 pub(super) struct Believable {
     pub(super) key: VerifierKey,
     cosigned: Option<BTreeMap<String, Timestamp>>,
+    fresh: Option<Timestamp>,
 }
 
 impl Believable {
     /// When each witness cosigned, by its name; `None` without a policy.
     pub(super) const fn cosigned(&self) -> Option<&BTreeMap<String, Timestamp>> {
         self.cosigned.as_ref()
+    }
+
+    /// Since when a quorum cosigned it, if anybody has to.
+    pub(super) const fn fresh(&self) -> Option<Timestamp> {
+        self.fresh
     }
 
     /// `answer`, with the times of the witnesses if there is a policy.
@@ -62,10 +68,11 @@ impl Believed {
                     read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
                 let witnessed = policy.verify(note).map_err(|error| failure(&error))?;
                 let key = witnessed.log().clone();
-                Ok(Believable { key, cosigned: Some(witnessed.cosigned().clone()) })
+                let (cosigned, fresh) = (Some(witnessed.cosigned().clone()), witnessed.as_of());
+                Ok(Believable { key, cosigned, fresh })
             }
             (None, Some(origin), Some(path)) => {
-                Ok(Believable { key: verifier_key(origin, path)?, cosigned: None })
+                Ok(Believable { key: verifier_key(origin, path)?, cosigned: None, fresh: None })
             }
             _ => Err(Failure::unusable_because(
                 "usage",
