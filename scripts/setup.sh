@@ -10,7 +10,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 backported='qemu-system-x86'
 # From backports alone: a witness that is not ours, for the tests of crates/cosigner.
 backports_only='sigsum-go'
-packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography python3-venv openssl rsyslog rsyslog-openssl'
+packages='gcc libc6-dev cryptsetup-bin erofs-utils libcryptsetup-dev libclang-dev clang pkg-config xz-utils binutils git python3-cryptography python3-venv openssl rsyslog rsyslog-openssl golang-go'
 targets='wasm32-wasip2 x86_64-unknown-linux-musl'
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -8,5 +8,6 @@
 mod common;
 mod disks;
 mod folder;
+mod go;
 mod killed;
 mod tessera;
