@@ -10,4 +10,5 @@ mod publication;
 mod release;
 mod remember;
 mod review;
+mod statements;
 mod world;

@@ -12,6 +12,8 @@ use crate::records::{Person, RecordError, Records};
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pseudonyms: BTreeMap<Person, Pseudonym>,
+    /// Those that entries have shown, looked up or not.
+    met: BTreeSet<Pseudonym>,
     erased_entries: BTreeSet<EntryId>,
     /// The names under which the side store had what was erased.
     erased: BTreeSet<String>,
@@ -37,7 +39,7 @@ impl Known {
     }
 
     fn meet(&mut self, pseudonym: Pseudonym, records: &Records) -> Result<(), RecordError> {
-        if self.pseudonyms.values().any(|known| *known == pseudonym) {
+        if self.met.contains(&pseudonym) {
             return Ok(());
         }
         match records.person(&pseudonym) {
@@ -46,6 +48,7 @@ impl Known {
             // Whoever asks who it is gets that answer; nobody else has to know.
             Err(_) => {}
         }
+        self.met.insert(pseudonym);
         Ok(())
     }
 
@@ -59,6 +62,7 @@ impl Known {
             return Ok(*pseudonym);
         }
         let pseudonym = records.add(&who)?;
+        self.met.insert(pseudonym);
         self.pseudonyms.insert(who, pseudonym);
         Ok(pseudonym)
     }

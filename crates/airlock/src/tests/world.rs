@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use super::statements::{read_request, review, review_at};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -21,7 +22,7 @@ use domain::keys::SecretKey;
 use domain::launch::{Deployment, LaunchManifest};
 use domain::output::{OutputPackage, PackageFile, PackageRecords, output_report_data};
 use domain::project::{Proposal, Workload, WorkloadKind, approve};
-use domain::review::{Review, Vote};
+use domain::review::Vote;
 use domain::{Digest, ReasonCode, Timestamp, canonical};
 use evidence::snp::{Chips, PlatformRules, Roots, SnpEvidence, TcbFloors};
 use hyper::service::Service as _;
@@ -33,10 +34,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use testkit::bundles::BlobSigner;
 use testkit::emulated::{Launch, SecurityProcessor};
-use wire::airlock::{
-    Exported, OutputContent, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, SealedOutput,
-    SubmitReview,
-};
+use wire::airlock::{Exported, OutputContent, OutputSummary, SealedOutput, SubmitReview};
 use zeroize::Zeroizing;
 
 use crate::export::{Trust, TrustVersion};
@@ -584,29 +582,4 @@ pub(crate) fn sealed_bytes(launched: &Launched, package: &[u8]) -> SealedOutput 
         workload_bundle: bundle_by(&signers()[0]),
         image_manifest: ARTIFACT.to_vec(),
     }
-}
-
-pub(crate) fn review(reviewer: &str, seed: u8, package: Digest, vote: Vote) -> Envelope {
-    review_at(at(0), reviewer, seed, package, vote)
-}
-
-pub(crate) fn review_at(
-    signed: Timestamp,
-    reviewer: &str,
-    seed: u8,
-    package: Digest,
-    vote: Vote,
-) -> Envelope {
-    let review = Review { package, reviewer: person(reviewer), vote, signed };
-    review.sign(&key(seed)).unwrap()
-}
-
-pub(crate) fn read_request(
-    reader: &str,
-    seed: u8,
-    output: &OutputId,
-    signed: Timestamp,
-) -> Envelope {
-    let request = ReadOutput { output: output.clone(), reviewer: person(reader), signed };
-    Envelope::sign(READ_OUTPUT_TYPE, &canonical::to_vec(&request).unwrap(), &key(seed))
 }
