@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::event::{Action, Actor, Entry, Outcome};
-use domain::{Digest, Timestamp};
-use serde::de::IgnoredAny;
+use domain::{Digest, Leaf, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::approvals::Approvals;
@@ -47,13 +46,16 @@ impl Monitor {
         let index = self.size;
         self.size = index.saturating_add(1);
         let mut violations = Vec::new();
-        let entry = Entry::from_leaf(leaf).ok();
-        match &entry {
-            Some(entry) => self.judge(entry, leaf, &mut violations),
-            None if is_signature(leaf) => {}
-            None => violations.push(Violation::Leaf),
+        let mut name = None;
+        match Leaf::from_bytes(leaf) {
+            Ok(Leaf::Entry(entry)) => {
+                self.judge(&entry, leaf, &mut violations);
+                name = Some(entry.id);
+            }
+            // For programs that verify sigstore bundles; it says nothing that another entry does not.
+            Ok(Leaf::Published(_)) => {}
+            Err(_) => violations.push(Violation::Leaf),
         }
-        let name = entry.map(|entry| entry.id);
         let count = u64::try_from(violations.len()).unwrap_or(u64::MAX);
         self.violations = self.violations.saturating_add(count);
         let finding = |violation| Finding { index, entry: name.clone(), violation };
@@ -209,19 +211,4 @@ const fn decides(action: Action) -> Actor {
         | Action::ExportRevoked => Actor::Airlock,
         Action::RecordErased => Actor::Operator,
     }
-}
-
-/// A record of an export's signature, as Rekor has them: it is a leaf for programs that verify
-/// sigstore bundles, and says nothing that another entry does not.
-fn is_signature(leaf: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Record {
-        kind: String,
-        #[serde(rename = "apiVersion")]
-        _version: IgnoredAny,
-        #[serde(rename = "spec")]
-        _spec: IgnoredAny,
-    }
-    serde_json::from_slice::<Record>(leaf).is_ok_and(|record| record.kind == "hashedrekord")
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::claims::Trust;
 use domain::event::{Action, Actor, Entry, Event};
 use domain::ids::EntryId;
+use domain::leaf::PublishedSignature;
 use domain::pseudonym::Pseudonym;
 use domain::{Digest, ReasonCode, Timestamp};
 
@@ -326,11 +327,10 @@ impl World {
 
     /// A leaf for verifiers of sigstore bundles.
     pub(crate) fn sign(&mut self) {
-        let digest = self.digest().hex();
-        let record = format!(
-            r#"{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"sha256","value":"{digest}"}}}}}}}}"#
-        );
-        self.leaves.push(Leaf::Other(record.into_bytes()));
+        let digest = self.digest();
+        let known = PublishedSignature::from_leaf(SIGNATURE.as_bytes()).unwrap();
+        let record = PublishedSignature { digest, ..known };
+        self.leaves.push(Leaf::Other(record.to_leaf().unwrap()));
     }
 
     /// Time goes by.
@@ -474,3 +474,6 @@ pub(crate) fn entries(world: World) -> Vec<Entry> {
     };
     world.leaves.into_iter().filter_map(entry).collect()
 }
+
+/// A leaf with a real signature.
+pub(crate) const SIGNATURE: &str = r#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"vAB/nrQwQMg1nOeFn8dIzzDGZwDZtDgyCxQ54tGF+V8="},"signature":{"content":"MEYCIQCzx/Zg7IVrU+lgdrEa5OorvSDeOFe03Tnv5nZUvwmlFwIhALB0znrZIYE2wHYhjVlWr4ZYBFP7VH1KJg0B3/pKfVvF","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAECIu5/yKrKRp0yG/Gd7qJe6re43DMYSm4LRcLo/wmQVxELamnFgZ5VtkeqgK5OtQJSQ6HzV51jqajMaHet1uoRg=="}}}}}}"#;
