@@ -4,6 +4,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use domain::Leaf;
+use domain::event::Action;
 use domain::ids::EntryId;
 use domain::leaf::{LeafError, PublishedSignature};
 use domain::recorded::LogPlace;
@@ -21,6 +22,12 @@ pub(crate) struct Order {
     pub(crate) signature: Option<PublishedSignature>,
 }
 
+impl Order {
+    fn erases(&self) -> bool {
+        self.drafts.iter().any(|draft| draft.event.action == Action::RecordErased)
+    }
+}
+
 /// Where each of an order's decisions stands.
 pub(crate) type Outcome = Result<Vec<LogPlace>, LedgerError>;
 
@@ -32,6 +39,22 @@ impl Ledger {
     }
 
     pub(crate) fn write(&self, orders: Vec<Order>) -> Vec<Outcome> {
+        let (mut outcomes, mut orders) = (Vec::new(), orders.into_iter());
+        loop {
+            // After an erasure people have other pseudonyms: it ends an append.
+            let mut together: Vec<Order> = Vec::new();
+            while together.last().is_none_or(|last| !last.erases()) {
+                let Some(order) = orders.next() else { break };
+                together.push(order);
+            }
+            if together.is_empty() {
+                return outcomes;
+            }
+            outcomes.extend(self.write_together(together));
+        }
+    }
+
+    fn write_together(&self, orders: Vec<Order>) -> Vec<Outcome> {
         let count = orders.len();
         self.try_write(orders).unwrap_or_else(|error| {
             let error = Arc::new(error);

@@ -33,7 +33,10 @@ fn judge(bundle: &Value, mutants: &[Mutant]) -> Vec<&'static str> {
 #[test]
 fn each_change_to_a_bundle_of_a_file_has_its_reason() {
     let bundle = lab().publish(&lab().key.sign_file(Digest::of(ARTIFACT)).unwrap());
-    let lax = judge(&bundle, FILE);
+    let mut lax = judge(&bundle, FILE);
+    // Which of two exclusive members the library takes depends on how serde_json is built: with
+    // `preserve_order`, which others in a build may ask for, it takes one, and without, neither.
+    lax.retain(|name| !["signature and envelope", "key and certificate"].contains(name));
     assert_eq!(lax, LAX_FILE, "what the library alone accepts has changed: docs/formats/bundle.md");
     println!(
         "{} mutants of a bundle of a file, {} that the library accepts",

@@ -7,6 +7,7 @@ use domain::keys::SecretKey;
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::writer::Order;
 use crate::{Folders, Person};
 
 fn folders(folder: &Path) -> Folders {
@@ -164,6 +165,35 @@ fn after_an_erasure_the_person_begins_anew() {
     let shown = |index| entry(&ledger, index).person.unwrap();
     assert_ne!(shown(first.index), shown(second.index));
     assert_eq!(ledger.person(&shown(second.index)).unwrap().person, person("alice"));
+}
+
+/// Decisions that wait together share an append, but none behind an erasure still has the old pseudonym.
+#[test]
+fn an_erasure_ends_an_append() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path());
+    let first = vote(&ledger, "alice", "p1", b"package");
+    let shown = |index| entry(&ledger, index).person.unwrap();
+    let draft = |actor, action, who: &str| {
+        let event = Event {
+            project: Some(project("p1")),
+            previous: vec![first.entry.clone()],
+            ..Event::accepted(action, Digest::of(b"object"))
+        };
+        let drafts = vec![Draft { actor, time: at(), person: Some(person(who)), event }];
+        Order { drafts, signature: None }
+    };
+    let outcomes = ledger.write(vec![
+        draft(Actor::Airlock, Action::OutputReviewed, "alice"),
+        draft(Actor::Operator, Action::RecordErased, "olga"),
+        draft(Actor::Airlock, Action::OutputReviewed, "alice"),
+    ]);
+    let places: Vec<_> = outcomes.into_iter().map(|places| places.unwrap()[0].index).collect();
+    assert_eq!(places, [1, 2, 3]);
+    assert_eq!(shown(1), shown(0));
+    assert_ne!(shown(3), shown(0));
+    assert_eq!(ledger.person(&shown(0)).unwrap_err().reason(), "record.erased");
+    assert_eq!(ledger.person(&shown(3)).unwrap().person, person("alice"));
 }
 
 #[test]
