@@ -1,5 +1,6 @@
 //! Logs on a real file system.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::string_slice,
     reason = "a helper that fails is a failed test"
