@@ -1,5 +1,7 @@
 //! What is told to a receiver, before it takes one of the formats.
 
+use std::collections::BTreeMap;
+
 use domain::event::{Entry, Outcome};
 use domain::{Digest, Timestamp};
 use serde_json::{Map, Value};
@@ -135,10 +137,11 @@ impl Event {
         }
     }
 
-    /// What a receiver can search for, by the names that the log's entries use, without the time.
+    /// What a receiver can search for, by the names that the log's entries use, without the time; in
+    /// the order of the names, however serde_json was built.
     #[must_use]
-    pub fn members(&self) -> Map<String, Value> {
-        let mut members = Map::new();
+    pub fn members(&self) -> BTreeMap<String, Value> {
+        let mut members = BTreeMap::new();
         match &self.happened {
             Happened::Logged { index, leaf_hash, content } => {
                 members.insert("index".to_owned(), (*index).into());

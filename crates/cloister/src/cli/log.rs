@@ -85,7 +85,7 @@ pub enum LogCommand {
     /// Cosign checkpoints of logs that only grow (C2SP tlog-witness), until stopped
     #[command(after_help = witness::EXAMPLE)]
     Witness(witness::WitnessOptions),
-    /// Tell a SIEM what the log holds, at least once: JSON lines, syslog over TLS, OCSF or OTLP
+    /// Tell a SIEM what the log holds (JSON lines, syslog, OCSF, OTLP)
     #[command(after_help = forward::EXAMPLE)]
     Forward(forward::ForwardOptions),
 }
