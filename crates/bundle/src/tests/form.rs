@@ -33,11 +33,12 @@ fn judge(bundle: &Value, mutants: &[Mutant]) -> Vec<&'static str> {
 #[test]
 fn each_change_to_a_bundle_of_a_file_has_its_reason() {
     let bundle = lab().publish(&lab().key.sign_file(Digest::of(ARTIFACT)).unwrap());
-    let mut lax = judge(&bundle, FILE);
-    // Which of two exclusive members the library takes depends on how serde_json is built: with
-    // `preserve_order`, which others in a build may ask for, it takes one, and without, neither.
-    lax.retain(|name| !["signature and envelope", "key and certificate"].contains(name));
-    assert_eq!(lax, LAX_FILE, "what the library alone accepts has changed: docs/formats/bundle.md");
+    let lax = judge(&bundle, FILE);
+    assert_eq!(
+        lax,
+        lax_file(),
+        "what the library alone accepts has changed: docs/formats/bundle.md"
+    );
     println!(
         "{} mutants of a bundle of a file, {} that the library accepts",
         FILE.len(),
@@ -416,6 +417,17 @@ fn add_stamp(bundle: &mut Value, stamp: &[u8]) {
 }
 
 /// What the library alone accepts of these.
+/// What the library alone accepts. Of two members that exclude each other it takes one where serde_json
+/// keeps the order of members (`preserve_order`, which others in a build may ask for), and neither where it
+/// sorts them.
+fn lax_file() -> Vec<&'static str> {
+    let parsed: Value = serde_json::from_str(r#"{"b":1,"a":1}"#).unwrap();
+    let keeps_order = parsed.to_string().starts_with(r#"{"b""#);
+    let two: &[_] =
+        if keeps_order { &["signature and envelope", "key and certificate"] } else { &[] };
+    [&LAX_FILE[..2], two, &LAX_FILE[2..]].concat()
+}
+
 const LAX_FILE: &[&str] = &[
     "unknown name",
     "unknown name in an entry",
