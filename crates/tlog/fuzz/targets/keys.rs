@@ -13,6 +13,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
     if let Ok(key) = witness {
         assert_eq!(key.to_string(), text);
-        assert_eq!(WitnessKey::new(key.name(), *key.public()).expect("its parts"), key);
+        assert!(text.starts_with(&format!("{}+", key.name())));
     }
 });
