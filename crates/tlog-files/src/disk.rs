@@ -1,6 +1,7 @@
 //! The file operations that a durable log needs, and nothing else: the tests put a disk that fails,
 //! tears and forgets in the place of the operating system's.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -14,8 +15,8 @@ pub(crate) trait Disk: fmt::Debug + Send + Sync {
     /// Whether there is a folder at `path`; `false` also if that cannot be known.
     fn is_folder(&self, path: &Path) -> bool;
 
-    /// How many names are in a folder.
-    fn count(&self, folder: &Path) -> io::Result<usize>;
+    /// Names in a folder, `most` at most, in any order.
+    fn names(&self, folder: &Path, most: usize) -> io::Result<Vec<OsString>>;
 
     /// Makes an empty file, which must not be there.
     fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>>;
@@ -61,8 +62,8 @@ impl Disk for Os {
         path.is_dir()
     }
 
-    fn count(&self, folder: &Path) -> io::Result<usize> {
-        Ok(fs::read_dir(folder)?.count())
+    fn names(&self, folder: &Path, most: usize) -> io::Result<Vec<OsString>> {
+        fs::read_dir(folder)?.take(most).map(|entry| Ok(entry?.file_name())).collect()
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {

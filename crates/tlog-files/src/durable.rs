@@ -90,6 +90,22 @@ impl Writer {
         }
     }
 
+    /// Removes `most` of the files in `folder`, or with the last of them the folder, and says whether it
+    /// is gone. Not durable.
+    pub(crate) fn thin_folder(&mut self, folder: &Path, most: usize) -> Result<bool, StoreError> {
+        let names = match self.disk.names(folder, most) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            names => names.map_err(|error| failed(folder, error))?,
+        };
+        if names.len() < most {
+            return self.remove_folder(folder).map(|()| true);
+        }
+        for path in names.iter().map(|name| folder.join(name)) {
+            self.disk.remove_file(&path).map_err(|error| failed(&path, error))?;
+        }
+        Ok(false)
+    }
+
     /// Makes `folder`, and those above it, each durable in the one above. A folder that is there
     /// already may have been made by a process that ended before its fsync, also one above the root:
     /// so each is fsynced once by every process.

@@ -68,9 +68,9 @@ impl Store for FileStore {
         self.objects.write_all(&files)
     }
 
-    fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError> {
+    fn remove_partials(&mut self, full: &TilePath, most: usize) -> Result<bool, StoreError> {
         // Not durable: should they come back, they only take up space.
-        self.objects.remove_folder(&self.folder.join(full.partials()))
+        self.objects.thin_folder(&self.folder.join(full.partials()), most)
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {

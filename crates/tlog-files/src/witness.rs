@@ -52,7 +52,7 @@ impl WitnessFolder {
         let path = place.join(CHECKPOINT);
         let Some(bytes) = durable::read(&*self.disk, &path)? else {
             // The folder is made with the first note in it.
-            return match self.disk.count(&place) {
+            return match self.disk.names(&place, 1) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(durable::unavailable(&place, error).into()),
                 Ok(_) => Err(LogError::Incomplete { path: path.display().to_string() }),
@@ -87,7 +87,7 @@ impl WitnessFolder {
 
     /// Signed by the log, or it would have been refused before.
     fn keep_conflict(&mut self, place: &Path, note: &[u8]) -> Result<(), StoreError> {
-        if self.disk.count(place).unwrap_or(0) >= MAX_FILES {
+        if self.disk.names(place, MAX_FILES).is_ok_and(|names| names.len() >= MAX_FILES) {
             return Ok(());
         }
         let path = place.join(format!("conflict-{}", Digest::of(note).hex()));

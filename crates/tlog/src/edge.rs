@@ -99,6 +99,12 @@ impl Edge {
         Commit { size: self.size, root: right.unwrap_or_else(merkle::empty_root) }
     }
 
+    /// The last full object of each kind.
+    pub(crate) fn last_full(&self) -> Vec<TilePath> {
+        let kinds = (0..LEVELS).map(TileKind::Hashes).chain([TileKind::Entries]);
+        kinds.filter_map(|kind| just_filled(kind, self.size)).collect()
+    }
+
     fn push_entry(
         &mut self,
         entry: &[u8],

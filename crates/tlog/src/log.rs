@@ -33,6 +33,8 @@ pub struct Log<S> {
     in_doubt: Option<Commit>,
     /// Committed and signed, and waiting for cosignatures. Then it is in doubt, too.
     pending: Option<Pending>,
+    /// Full objects that may still have partial forms beside them.
+    overgrown: Vec<TilePath>,
 }
 
 /// The published tree.
@@ -46,7 +48,7 @@ struct Head {
 #[derive(Debug)]
 struct Pending {
     head: Head,
-    /// The full objects that it has and the published one has not.
+    /// Its full objects that the published one has in part.
     filled: Vec<TilePath>,
 }
 
@@ -92,7 +94,9 @@ impl<S: Store> Log<S> {
     pub fn open(mut store: S, origin: &str, secret: SecretKey) -> Result<Self, LogError> {
         let key = VerifierKey::new(origin, secret.public())?;
         let head = recover(&mut store, &key, &secret)?;
-        Ok(Self { store, key, secret, head, in_doubt: None, pending: None })
+        // Whoever wrote before may not have come to the end of these.
+        let overgrown = head.edge.last_full();
+        Ok(Self { store, key, secret, head, in_doubt: None, pending: None, overgrown })
     }
 
     /// Appends `entries`, all or none. With `Ok` they are durable and in a published checkpoint:
@@ -273,8 +277,8 @@ impl<S: Store> Log<S> {
         let checkpoint = SignedCheckpoint::sign(newer.size, newer.root, &self.key, &self.secret);
         // CRASH: the same. The signature made is lost, and no harm: it covers what is committed. So it
         // is while witnesses are asked: they may have cosigned a checkpoint that nobody published.
-        let filled =
-            objects.0.into_iter().map(|(path, _)| path).filter(TilePath::is_full).collect();
+        let grew = |path: &TilePath| path.is_full() && path.in_tree_of(older.size).is_some();
+        let filled = objects.0.into_iter().map(|(path, _)| path).filter(grew).collect();
         Ok(Pending { head: Head { edge, checkpoint }, filled })
     }
 
@@ -284,12 +288,22 @@ impl<S: Store> Log<S> {
         // CRASH: published, not acknowledged. The caller did nothing and may append again.
         self.head = pending.head;
         self.in_doubt = None;
-        for path in &pending.filled {
-            // What cannot be removed only takes up space: the full object is there already.
-            let _ = self.store.remove_partials(path);
-        }
-        // CRASH: some partial objects that nobody needs stay.
+        self.overgrown.extend(pending.filled);
+        self.collect();
+        // CRASH: some partial objects that nobody needs stay until the next append.
         Ok(())
+    }
+
+    /// Removes some partial objects that full ones have replaced. An append leaves one of a kind behind;
+    /// removing all 256 at once would hold up whoever waits for that append.
+    fn collect(&mut self) {
+        while let Some(full) = self.overgrown.last() {
+            // What cannot be removed only takes up space: the full object is there already.
+            if !self.store.remove_partials(full, PARTIALS_PER_APPEND).unwrap_or(true) {
+                return;
+            }
+            self.overgrown.pop();
+        }
     }
 }
 
@@ -352,6 +366,9 @@ fn check_extends<S: Store>(
     let root = tiles.root(published.size)?;
     if root == published.root { Ok(()) } else { Err(LogError::Consistency) }
 }
+
+/// Twice as many as an append of one entry writes.
+const PARTIALS_PER_APPEND: usize = 4;
 
 fn verify_note(note: &[u8], key: &VerifierKey) -> Result<SignedCheckpoint, LogError> {
     let note = str::from_utf8(note).map_err(|_| LogError::malformed("checkpoint"))?;

@@ -41,11 +41,12 @@ pub trait Store {
     /// [`StoreError`] if any of them may not be durable.
     fn write(&mut self, objects: &[(TilePath, Vec<u8>)]) -> Result<(), StoreError>;
 
-    /// Removes the partial forms of the full object `full`, as far as there are any.
+    /// Removes partial forms of the full object `full`, some `most` of them at a time, and says whether
+    /// none remain. Need not be durable.
     ///
     /// # Errors
-    /// [`StoreError`] if some remain.
-    fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError>;
+    /// [`StoreError`] if they cannot be removed.
+    fn remove_partials(&mut self, full: &TilePath, most: usize) -> Result<bool, StoreError>;
 
     /// The published checkpoint, or `None` if there is none yet.
     ///

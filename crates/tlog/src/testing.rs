@@ -101,9 +101,19 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError> {
+    fn remove_partials(&mut self, full: &TilePath, most: usize) -> Result<bool, StoreError> {
         let folder = format!("{}/", full.partials());
-        self.write_one(&folder, |disk| disk.objects.retain(|path, _| !path.starts_with(&folder)))
+        let mut remain = 0;
+        self.write_one(&folder, |disk| {
+            let (mut left, of) = (most, |path: &String| path.starts_with(&folder));
+            disk.objects.retain(|path, _| {
+                let goes = of(path) && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
+            remain = disk.objects.keys().filter(|path| of(path)).count();
+        })?;
+        Ok(remain == 0)
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {

@@ -52,8 +52,8 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn remove_partials(&mut self, _full: &TilePath) -> Result<(), StoreError> {
-        Ok(())
+    fn remove_partials(&mut self, _full: &TilePath, _most: usize) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {

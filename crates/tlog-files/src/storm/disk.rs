@@ -2,6 +2,7 @@
 //! only when it was synced. Before that, any part of it may survive.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path};
 
@@ -70,12 +71,13 @@ impl Content {
         self.find(path).is_some_and(|node| matches!(self.nodes[&node], Node::Folder(_)))
     }
 
-    pub(super) fn count(&self, folder: &Path) -> io::Result<usize> {
+    pub(super) fn names(&self, folder: &Path, most: usize) -> io::Result<Vec<OsString>> {
         let folder = self.find(folder).ok_or(io::ErrorKind::NotFound)?;
         let Node::Folder(names) = &self.nodes[&folder] else {
             return Err(io::ErrorKind::NotADirectory.into());
         };
-        Ok(names.values().filter(|name| name.now.is_some()).count())
+        let there = names.iter().filter(|(_, name)| name.now.is_some());
+        Ok(there.take(most).map(|(name, _)| name.into()).collect())
     }
 
     /// Makes an empty file and says which node it is.

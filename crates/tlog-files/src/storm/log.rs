@@ -63,8 +63,8 @@ impl Store for Ordered {
         self.store.write(objects)
     }
 
-    fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError> {
-        self.store.remove_partials(full)
+    fn remove_partials(&mut self, full: &TilePath, most: usize) -> Result<bool, StoreError> {
+        self.store.remove_partials(full, most)
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {

@@ -1,6 +1,7 @@
 //! A machine whose disk fails, whose processes are killed and whose power is lost, where it is told to.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
 use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
@@ -272,8 +273,8 @@ impl Disk for Process {
         self.run(Kind::Read, |content| Ok(content.is_folder(path))).unwrap_or(false)
     }
 
-    fn count(&self, folder: &Path) -> io::Result<usize> {
-        self.run(Kind::Read, |content| content.count(folder))
+    fn names(&self, folder: &Path, most: usize) -> io::Result<Vec<OsString>> {
+        self.run(Kind::Read, |content| content.names(folder, most))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {

@@ -93,6 +93,36 @@ fn partial_tiles_go_when_the_full_one_is_there() {
 }
 
 #[test]
+fn partial_tiles_go_a_few_at_a_time_also_after_a_restart() {
+    let (store, mut log) = log_of(0);
+    let partial = |store: &MemoryStore, of: &str| {
+        store.0.borrow().objects.keys().filter(|path| path.starts_with(of)).count()
+    };
+    let old = |store: &MemoryStore| {
+        partial(store, "tile/0/000.p/") + partial(store, "tile/entries/000.p/")
+    };
+    for _ in 0..255 {
+        log.append(&entries(1)).unwrap();
+    }
+    assert_eq!(old(&store), 2 * 255);
+    log.append(&entries(1)).unwrap();
+    for number in 256..300 {
+        let before = old(&store);
+        log.append(&entries(1)).unwrap();
+        assert_eq!(before - old(&store), 4, "at {number}");
+    }
+    let mut log = store.open().unwrap();
+    let mut appends = 0;
+    while old(&store) > 0 {
+        log.append(&entries(1)).unwrap();
+        appends += 1;
+    }
+    assert!(appends < 256, "the next ones are not there yet: {appends}");
+    assert_eq!(partial(&store, "tile/0/001.p/"), 300 - 256 + appends as usize);
+    check_history(&store);
+}
+
+#[test]
 fn entries_have_a_limit_and_a_batch_is_all_or_nothing() {
     let (store, mut log) = log_of(3);
     let batch = [vec![1], vec![0; MAX_ENTRY_LEN + 1]];

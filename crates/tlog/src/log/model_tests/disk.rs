@@ -126,11 +126,12 @@ impl Store for Disk {
         })
     }
 
-    fn remove_partials(&mut self, full: &TilePath) -> Result<(), StoreError> {
+    fn remove_partials(&mut self, full: &TilePath, _most: usize) -> Result<bool, StoreError> {
         let folder = format!("{}/", full.partials());
         self.step("partials", |content, partly| {
             content.objects.retain(|path, _| partly || !path.starts_with(&folder));
-        })
+        })?;
+        Ok(true)
     }
 
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
