@@ -48,7 +48,7 @@ impl Broker {
         session: Option<&str>,
         attestation: &Attestation,
     ) -> Result<AttestationToken, BrokerError> {
-        let mut state = self.state();
+        let mut state = self.current()?;
         let presented = Presented::of(attestation)?;
         let at = self.now();
         let mut case = Case::new(Action::EnclaveAttested, presented.digests()[0], at);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::claims::Claims;
@@ -31,6 +32,8 @@ pub struct Broker {
     pub(crate) tokens: TokenKey,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     state: Mutex<State>,
+    /// A decision whose recording failed may be in the log nevertheless, and is not in the state.
+    in_doubt: AtomicBool,
     refusals: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -50,6 +53,7 @@ impl Broker {
             tokens: TokenKey::generate()?,
             clock: parts.clock,
             state: Mutex::new(State { record, ..State::default() }),
+            in_doubt: AtomicBool::new(false),
             refusals: Mutex::default(),
         })
     }
@@ -70,7 +74,9 @@ impl Broker {
     }
 
     pub(crate) fn project_record(&self, name: &ProjectId) -> Result<ProjectRecord, BrokerError> {
-        let project = self.state().record.project(name).map_err(|_| BrokerError::ProjectUnknown)?;
+        let state = self.current()?;
+        let project = state.record.project(name).map_err(|_| BrokerError::ProjectUnknown)?;
+        drop(state);
         Ok(ProjectRecord {
             project: name.clone(),
             proposal: self.ledger.object(&project.approval.digest())?,
@@ -86,6 +92,21 @@ impl Broker {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, with what turned up in the log after its recording had failed.
+    ///
+    /// # Errors
+    /// As [`Broker::open`].
+    pub(crate) fn current(&self) -> Result<MutexGuard<'_, State>, BrokerError> {
+        let mut state = self.state();
+        if self.in_doubt.load(Ordering::Acquire) {
+            let mut record = replay(&self.ledger, &self.config.custodians)?;
+            record.stay_used(&state.record);
+            state.record = record;
+            self.in_doubt.store(false, Ordering::Release);
+        }
+        Ok(state)
     }
 
     /// Whether this enclave may have the key of its launch's dataset at `at`; asked both when it
@@ -112,7 +133,9 @@ impl Broker {
     /// # Errors
     /// [`BrokerError::Ledger`]; nothing may be released then.
     pub(crate) fn accept<T>(&self, case: Case, value: T) -> Result<Recorded<T>, BrokerError> {
-        Ok(self.ledger.record(case.into_draft(), value)?)
+        let recorded = self.ledger.record(case.into_draft(), value);
+        self.in_doubt.fetch_or(recorded.is_err(), Ordering::AcqRel);
+        Ok(recorded?)
     }
 
     /// Records `refusal` and returns it; or the log's own reason, if it cannot be recorded.

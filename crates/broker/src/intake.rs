@@ -24,7 +24,7 @@ impl Broker {
         &self,
         request: &RegisterDataset,
     ) -> Result<Registered, BrokerError> {
-        let mut state = self.state();
+        let mut state = self.current()?;
         let envelope = canonical_bytes(&request.manifest)?;
         let mut case = Case::new(Action::DatasetSealed, Digest::of(&envelope), self.now());
         case.event.evidence = vec![Digest::of(&envelope)];
@@ -84,7 +84,7 @@ impl Broker {
         &self,
         request: &ApproveProject,
     ) -> Result<Registered, BrokerError> {
-        let mut state = self.state();
+        let mut state = self.current()?;
         let digest = Digest::of(&request.proposal);
         let mut case = Case::new(Action::ProjectApproved, digest, self.now());
         match self.judge_project(&state.record, &mut case, request) {

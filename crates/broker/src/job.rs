@@ -18,7 +18,7 @@ impl Broker {
         token: Option<&str>,
         report: JobRefusal,
     ) -> Result<(), BrokerError> {
-        let mut state = self.state();
+        let mut state = self.current()?;
         let at = self.now();
         let unknown = Digest::of(token.unwrap_or_default().as_bytes());
         let mut case = Case::new(Action::JobFinished, unknown, at);

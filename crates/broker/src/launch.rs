@@ -21,7 +21,7 @@ impl Broker {
         &self,
         request: &AuthoriseLaunch,
     ) -> Result<LaunchAuthorised, BrokerError> {
-        let mut state = self.state();
+        let mut state = self.current()?;
         let envelope = canonical_bytes(&request.request)?;
         let mut case = Case::new(Action::LaunchAuthorised, Digest::of(&envelope), self.now());
         case.event.evidence = vec![Digest::of(&envelope)];

@@ -19,7 +19,7 @@ impl Broker {
     /// # Errors
     /// [`BrokerError`], recorded.
     pub(crate) fn release(&self, token: Option<&str>, path: &str) -> Result<Response, BrokerError> {
-        let mut state = self.state();
+        let mut state = self.current()?;
         let mut case = Case::new(Action::KeyReleased, requested(path), self.now());
         let (grant, wrapped, attested) = match self.judge_release(&state, &mut case, token, path) {
             Err(refusal) => return Err(self.refuse(case, refusal)),

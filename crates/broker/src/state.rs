@@ -160,6 +160,12 @@ impl Record {
         if self.launches.values().any(run) { Err(BrokerError::JobRun) } else { Ok(()) }
     }
 
+    /// Launches that count as used in `before` do so in this record of the same log.
+    pub(crate) fn stay_used(&mut self, before: &Self) {
+        let used = before.launches.iter().filter(|(_, launch)| launch.used);
+        used.for_each(|(manifest, _)| self.mark_used(manifest));
+    }
+
     /// From now on the launch's key is not released again.
     pub(crate) fn mark_used(&mut self, manifest: &Digest) {
         if let Some(launch) = self.launches.get_mut(manifest) {

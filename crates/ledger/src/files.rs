@@ -5,9 +5,11 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Makes `folder`, and those above it, for its owner alone.
+/// Makes `folder`, and those above it, for its owner alone, and its name durable: also if it is there
+/// already, since whoever made it may have ended before that.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    folder.parent().filter(|above| !above.as_os_str().is_empty()).map_or(Ok(()), sync)
 }
 
 /// Writes `bytes` under `name`: beside its place, synced, renamed, and the folder synced. A reader

@@ -1,8 +1,8 @@
 //! Content-addressed files that say nothing of people, `objects/<64 hex digits>`, and time stamps,
 //! `objects/stamp-…`.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use domain::{Digest, Reason};
 
@@ -16,7 +16,7 @@ pub(crate) struct Objects {
 
 impl Objects {
     pub(crate) fn open(folder: &Path) -> Result<Self, ObjectError> {
-        fs::create_dir_all(folder).map_err(ObjectError::Store)?;
+        files::make_folder(folder).map_err(ObjectError::Store)?;
         Ok(Self { folder: folder.to_owned() })
     }
 

@@ -1,5 +1,7 @@
 //! Without the log nothing happens, and nothing is lost.
 
+use domain::event::{Action, Outcome};
+
 use crate::guest::{Guest, fetch, send};
 use crate::world::{AUTHOR, CUSTODIAN, NO_HEADER, SECRET, World};
 
@@ -31,6 +33,29 @@ async fn without_the_log_no_key_leaves() {
     let guest = Guest::launched(&world.launch().await);
     let token = guest.attested(&world).await;
     assert_eq!(guest.open(&fetch(&world, &token).await), SECRET);
+}
+
+#[tokio::test]
+async fn what_turns_up_in_the_log_counts_without_a_restart() {
+    let world = World::approved().await;
+    let guest = Guest::launched(&world.launch().await);
+    let token = guest.attested(&world).await;
+    // An append gets as far as the commit cell, and no further.
+    let in_the_way = world.path("data/log/.checkpoint.new/something");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    let answer = world.approve(|proposal| proposal.title = "anew".to_owned()).await;
+    assert_eq!((answer.status, answer.reason().as_str()), (503, "log.unavailable"));
+    assert_eq!(fetch(&world, &token).await.reason(), "log.unavailable");
+    std::fs::remove_dir_all(in_the_way.parent().unwrap()).unwrap();
+    // The broker knows of both as the log does: the custodians' latest word, and a launch that is spent.
+    let answer = world.approve(|_| ()).await;
+    world.check_refused(&answer, Action::ProjectApproved, "approval.superseded");
+    assert_eq!(fetch(&world, &token).await.reason(), "approval.superseded");
+    let anew = world.entries().into_iter().filter(|entry| {
+        entry.event.action == Action::ProjectApproved && entry.event.outcome == Outcome::Accepted
+    });
+    assert_eq!(anew.count(), 2);
+    assert_eq!(world.released(), 0);
 }
 
 #[tokio::test]
