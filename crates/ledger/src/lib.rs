@@ -127,7 +127,10 @@ impl Ledger {
         others: Vec<Draft>,
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
-        self.record_order(Order { drafts: [vec![draft], others].concat(), signature: None }, value)
+        self.record_order(
+            Order { drafts: [vec![draft], others].concat(), ..Order::default() },
+            value,
+        )
     }
 
     /// Writes a decision and, right behind it in the same step, a signature that it publishes.
@@ -140,8 +143,18 @@ impl Ledger {
         signature: PublishedSignature,
         value: T,
     ) -> Result<Recorded<T>, LedgerError> {
-        let order = Order { drafts: vec![draft], signature: Some(signature) };
+        let order = Order { drafts: vec![draft], signature: Some(signature), anew: false };
         self.record_order(order, value)
+    }
+
+    /// Has the published checkpoint cosigned now, whenever it was before: who watches a log that does
+    /// not grow sees that it is alive, and has not been shown an old state. Older cosignatures stay where
+    /// a witness is away. Without witnesses or entries there is nothing to do.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
+    pub fn refresh(&self) -> Result<(), LedgerError> {
+        self.order(Order { anew: true, ..Order::default() }).map(drop)
     }
 
     fn record_order<T>(&self, order: Order, value: T) -> Result<Recorded<T>, LedgerError> {

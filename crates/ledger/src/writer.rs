@@ -20,6 +20,8 @@ use crate::{Draft, Ledger, LedgerError};
 pub(crate) struct Order {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) signature: Option<PublishedSignature>,
+    /// The checkpoint is to be cosigned now, also if it was before.
+    pub(crate) anew: bool,
 }
 
 impl Order {
@@ -67,10 +69,17 @@ impl Ledger {
         self.state().catch_up(&self.records)?;
         // What an earlier failure left goes first: as long as the witnesses are away nothing more is
         // appended, so that what is refused now is not found in the log later.
+        let anew = orders.iter().any(|order| order.anew);
         self.acknowledge_published()?;
         let mut state = self.state();
         let plan = Plan::make(&mut state, orders, &self.records);
         if plan.bytes.is_empty() {
+            if let Some(witnesses) =
+                self.witnesses.as_ref().filter(|_| anew && state.log.size() > 0)
+            {
+                let published = state.log.checkpoint().clone();
+                state = self.cosign(state, witnesses.as_ref(), &published)?;
+            }
             return Ok(plan.outcomes(state.log.size()));
         }
         let first_index = match &self.witnesses {

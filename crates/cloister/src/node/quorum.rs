@@ -10,8 +10,11 @@ use cosigner::{Asked, Cosigner, Observer};
 use domain::Reason as _;
 use ledger::Ledger;
 use tlog::Policy;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::NodeError;
+use crate::cli::chain;
 
 /// Whom to ask, and for how long.
 #[derive(Clone, Debug)]
@@ -34,6 +37,27 @@ pub(super) fn witnessed(ledger: Ledger, config: &QuorumConfig) -> Result<Ledger,
     let cosigner = Cosigner::start(policy, &client, config.timeout, &observer())?;
     Ok(ledger.with_quorum(Box::new(cosigner))?)
 }
+
+/// Has a log that does not grow cosigned anew now and then, until the task is dropped: whoever watches it
+/// asks for cosignatures of a certain age at most (`log monitor --max-age`).
+pub(super) async fn refresh(ledger: Arc<Ledger>) {
+    let mut ticks = interval_at(Instant::now() + REFRESH, REFRESH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let ledger = Arc::clone(&ledger);
+        let refreshed = spawn_blocking(move || ledger.refresh()).await;
+        if let Ok(Err(error)) = refreshed {
+            eprintln!(
+                "alarm     the log was not cosigned anew: {} ({})",
+                chain(&error),
+                error.reason()
+            );
+        }
+    }
+}
+
+const REFRESH: Duration = Duration::from_secs(15 * 60);
 
 /// Tells the operator whenever a witness begins or ceases to cosign.
 fn observer() -> Observer {

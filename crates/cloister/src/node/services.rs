@@ -134,6 +134,7 @@ impl Node {
             None => ledger,
         };
         let ledger = Arc::new(ledger);
+        let refreshed = config.quorum.as_ref().map(|_| quorum::refresh(Arc::clone(&ledger)));
 
         let broker = open_broker(
             &config,
@@ -176,6 +177,9 @@ impl Node {
         let mut tasks = JoinSet::new();
         if let Some(stamper) = stamper {
             tasks.spawn(stamper.run());
+        }
+        if let Some(refreshed) = refreshed {
+            tasks.spawn(refreshed);
         }
         let control_pin = keys.control_tls.pin();
         serve(&mut tasks, bound.broker, keys.broker_tls, broker::router(Arc::new(broker)));

@@ -181,7 +181,7 @@ fn an_erasure_ends_an_append() {
             ..Event::accepted(action, Digest::of(b"object"))
         };
         let drafts = vec![Draft { actor, time: at(), person: Some(person(who)), event }];
-        Order { drafts, signature: None }
+        Order { drafts, ..Order::default() }
     };
     let outcomes = ledger.write(vec![
         draft(Actor::Airlock, Action::OutputReviewed, "alice"),

@@ -1,7 +1,7 @@
 //! Nothing is recorded before a quorum of witnesses has cosigned.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 
 use tlog::cosigning::Prove;
@@ -25,6 +25,8 @@ struct Shared {
     panics: AtomicUsize,
     /// The size that they cosigned last.
     latest: Mutex<u64>,
+    /// Seconds on their clocks since the test began.
+    time: AtomicI64,
     /// While it is held they do not answer.
     gate: Mutex<()>,
 }
@@ -69,7 +71,8 @@ impl Witnesses for Three {
         let mut latest = self.shared.latest.lock().unwrap();
         prove(*latest).unwrap();
         *latest = checkpoint.size;
-        let time = Timestamp::from_unix_seconds(1_800_000_000).unwrap();
+        let time = 1_800_000_000 + self.shared.time.load(Ordering::SeqCst);
+        let time = Timestamp::from_unix_seconds(time).unwrap();
         let line = |&number: &u8| {
             let (key, secret) = witness(number);
             key.cosign(checkpoint, time, &secret).unwrap()
@@ -176,6 +179,32 @@ fn what_is_there_at_opening_is_cosigned_before_anything_is_acknowledged() {
     let ledger = scene.open();
     assert_eq!((scene.three.asked(), scene.believed()), (0, Ok(1)));
     assert_eq!(record(&ledger, b"3"), Ok(1));
+}
+
+#[test]
+fn a_log_that_does_not_grow_is_cosigned_anew() {
+    let scene = Scene::new();
+    let ledger = scene.open();
+    ledger.refresh().unwrap();
+    assert_eq!(scene.three.asked(), 0, "an empty log has nothing to be cosigned");
+    assert_eq!(record(&ledger, b"1"), Ok(0));
+    scene.three.asked();
+    scene.three.shared.time.store(60, Ordering::SeqCst);
+    let as_of = || {
+        let witnessed = scene.three.policy.verify(&scene.shown()).unwrap();
+        (witnessed.cosigned().len(), witnessed.as_of().unwrap().unix_seconds())
+    };
+    for (there, expected) in [
+        (vec![], (3, 1_800_000_000)),
+        (vec![1], (3, 1_800_000_000)),
+        (vec![1, 2], (3, 1_800_000_060)),
+    ] {
+        scene.three.are_there(there.clone());
+        ledger.refresh().unwrap();
+        assert_eq!((scene.three.asked(), as_of()), (1, expected), "{there:?}");
+    }
+    assert_eq!(ledger.prove(0).unwrap().1.checkpoint, scene.shown());
+    assert_eq!(record(&ledger, b"2"), Ok(1));
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn an_entry_that_is_too_large_is_the_business_of_its_writer_alone() {
     let ledger = open(folder.path()).unwrap();
     let mut large = draft(Digest::of(b"large"));
     large.event.evidence = vec![Digest::of(b"evidence"); 1000];
-    let order = |drafts| Order { drafts, signature: None };
+    let order = |drafts| Order { drafts, ..Order::default() };
     let refused = ledger.write(vec![
         order(vec![draft(Digest::of(b"1"))]),
         order(vec![draft(Digest::of(b"2")), large]),
