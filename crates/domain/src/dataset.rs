@@ -80,6 +80,15 @@ impl DatasetManifest {
         Ok(SignedDataset { manifest, digest: Digest::of(&payload), signer: *key })
     }
 
+    /// What an envelope says of a dataset, for whoever knows from elsewhere that it was accepted: a log
+    /// names the payload's digest. Unauthenticated: no decision may rest on it alone.
+    ///
+    /// # Errors
+    /// As [`Self::verify`], but that no signature is looked at.
+    pub fn unverified(envelope: &Envelope) -> Result<Self, DatasetError> {
+        Self::from_payload(&envelope.unverified_payload()?)
+    }
+
     fn from_payload(payload: &[u8]) -> Result<Self, DatasetError> {
         let statement: Statement = canonical::from_slice(payload)?;
         let manifest = statement.into_manifest().ok_or(DatasetError::Statement)?;
