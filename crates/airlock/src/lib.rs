@@ -33,6 +33,7 @@ use seal::SealingSecretKey;
 
 pub use api::router;
 pub use error::AirlockError;
+pub use output::output_id;
 pub use publication::{Publication, Stamp, StampError};
 
 /// What the airlock is made of. Roots, floors and time are given, never fetched.

@@ -69,7 +69,8 @@ impl Delivery {
 }
 
 /// An output's name follows from its package, so that every service gives it the same one.
-pub(crate) fn output_id(package: Digest) -> OutputId {
+#[must_use]
+pub fn output_id(package: Digest) -> OutputId {
     OutputId::from_random(name_bits(package))
 }
 
