@@ -1,5 +1,7 @@
 //! What can go wrong, and the only mapping of it to HTTP.
 
+use std::path::PathBuf;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,6 +28,9 @@ pub enum ControlError {
     /// No client can be made for another service.
     #[error("the connection to another service cannot be set up")]
     Channel(#[from] channel::ChannelError),
+    /// A database is made anew only where there is none.
+    #[error("`{}` is there; stop the node and move it away first, with what lies beside it", _0.display())]
+    DatabaseExists(PathBuf),
     /// SQLite failed, or what it holds cannot be read.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -121,6 +126,7 @@ impl Reason for ControlError {
             Self::BundleMissing => "workload.bundle-missing",
             Self::Channel(_) => "system.channel",
             Self::Database(_) => "system.database",
+            Self::DatabaseExists(_) => "rebuild.database-exists",
             Self::Dataset(cause) => cause.reason(),
             Self::DatasetFolder => "dataset.folder",
             Self::DatasetMissing => "dataset.unknown",
@@ -196,6 +202,7 @@ impl ControlError {
             Self::Aborted
             | Self::Channel(_)
             | Self::Database(_)
+            | Self::DatabaseExists(_)
             | Self::Migration(_)
             | Self::Randomness(_)
             | Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -12,6 +12,7 @@ mod api;
 mod app;
 pub mod authz;
 mod db;
+mod decisions;
 mod error;
 mod job;
 mod launch;
@@ -29,8 +30,15 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use api::{openapi_json, router};
 pub use app::people::{LoginToken, NewPerson};
+pub use app::stored::Stored;
 pub use authz::Role;
+pub use db::decided::decisions;
 pub use db::erased::forget;
+pub use db::rebuild::rebuild;
+pub use decisions::{
+    Comparison, DatasetDecision, Decisions, Difference, ExportDecision, JobDecision, JobEnd,
+    Logged, ProjectDecision, Recovered,
+};
 pub use error::ControlError;
 pub use job::JobState;
 pub use launch::{LaunchEvent, LaunchOrder};

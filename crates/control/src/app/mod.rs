@@ -6,6 +6,7 @@ pub(crate) mod jobs;
 pub(crate) mod outputs;
 pub(crate) mod people;
 pub(crate) mod projects;
+pub(crate) mod stored;
 pub(crate) mod workloads;
 
 use domain::claims::Trust;

@@ -164,7 +164,11 @@ async fn next_chunk(body: &mut Body) -> Result<Option<Bytes>, ControlError> {
 }
 
 /// What a file is: the workload itself, or an image layout that holds its manifest.
-fn kind_of(file: &Path, content: Digest, digest: Digest) -> Result<UploadKind, ControlError> {
+pub(crate) fn kind_of(
+    file: &Path,
+    content: Digest,
+    digest: Digest,
+) -> Result<UploadKind, ControlError> {
     if content == digest {
         return Ok(UploadKind::Component);
     }

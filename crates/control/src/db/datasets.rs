@@ -90,7 +90,7 @@ pub(crate) async fn list(
     placed(&rows, read)
 }
 
-fn read(row: &SqliteRow) -> Result<Dataset, sqlx::Error> {
+pub(super) fn read(row: &SqliteRow) -> Result<Dataset, sqlx::Error> {
     Ok(Dataset {
         digest: text(row, "digest")?,
         id: text(row, "id")?,

@@ -268,7 +268,7 @@ async fn steps(pool: &SqlitePool, job: &JobId) -> Result<Vec<JobStep>, ControlEr
     rows.iter().map(read).collect()
 }
 
-fn read(row: &SqliteRow) -> Result<Job, sqlx::Error> {
+pub(super) fn read(row: &SqliteRow) -> Result<Job, sqlx::Error> {
     let platform: Option<Trust> = match row.try_get::<Option<String>, _>("platform")? {
         None => None,
         Some(_) => Some(json(row, "platform")?),

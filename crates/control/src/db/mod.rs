@@ -1,11 +1,13 @@
 //! All of the SQL, one file per aggregate. Rows become typed values here or are refused.
 
 pub(crate) mod datasets;
+pub(crate) mod decided;
 pub(crate) mod erased;
 pub(crate) mod exports;
 pub(crate) mod jobs;
 pub(crate) mod people;
 pub(crate) mod projects;
+pub(crate) mod rebuild;
 pub(crate) mod workloads;
 
 use std::fs::OpenOptions;
@@ -24,10 +26,14 @@ use crate::ControlError;
 
 /// Opens and migrates the database. Its files are for this user alone: they name people.
 pub(crate) async fn open(file: &Path) -> Result<SqlitePool, ControlError> {
+    open_with(file, SqliteJournalMode::Wal).await
+}
+
+async fn open_with(file: &Path, journal: SqliteJournalMode) -> Result<SqlitePool, ControlError> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
     let options = SqliteConnectOptions::new()
         .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
+        .journal_mode(journal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10));

@@ -249,7 +249,7 @@ pub(crate) async fn of_member(
     Ok(names)
 }
 
-async fn statements(
+pub(super) async fn statements(
     pool: &SqlitePool,
     project: &ProjectId,
 ) -> Result<Vec<Statement>, ControlError> {
@@ -269,7 +269,7 @@ async fn statements(
     rows.iter().map(read).collect()
 }
 
-fn read(row: &SqliteRow) -> Result<Project, sqlx::Error> {
+pub(super) fn read(row: &SqliteRow) -> Result<Project, sqlx::Error> {
     let log_index = optional_count(row, "log_index")?;
     let detail: Option<String> = row.try_get("refusal_detail")?;
     let refusal = reason(row, "refusal_reason")?

@@ -18,6 +18,7 @@ mod outputs;
 mod pages;
 mod people;
 mod projects;
+mod rebuilt;
 mod services;
 mod workloads;
 mod world;
