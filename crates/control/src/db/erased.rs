@@ -10,8 +10,8 @@ use crate::ControlError;
 
 /// Removes from the database in `file` what it holds of the people behind the log's entry `erased`,
 /// at `index`, so that no page of the file has it any more: an approval's project with all that
-/// belongs to it, or a launch's job. No service may have the database open. Answers how many
-/// projects and jobs went.
+/// belongs to it, a launch's job, or an export that nobody can fetch any more. No service may have the
+/// database open. Answers how many projects, jobs or exports went.
 ///
 /// # Errors
 /// [`ControlError::Database`], [`ControlError::Migration`], [`ControlError::Storage`].
@@ -23,6 +23,7 @@ pub async fn forget(file: &Path, index: u64, erased: &Entry) -> Result<u64, Cont
     let removed = match erased.event.action {
         Action::ProjectApproved => project(&pool, &erased.event.object.to_string()).await?,
         Action::LaunchAuthorised => job(&pool, integer(index)).await?,
+        Action::OutputExported => export(&pool, integer(index)).await?,
         _ => 0,
     };
     // What was deleted stays in free pages and in the write-ahead log until these two.
@@ -38,6 +39,7 @@ async fn project(pool: &SqlitePool, proposal: &str) -> Result<u64, ControlError>
         "delete from job_steps where job in (select jobs.id from jobs join projects
              on jobs.project = projects.id where projects.digest = ?1)",
         "delete from jobs where project in (select id from projects where digest = ?1)",
+        "delete from exports where project in (select id from projects where digest = ?1)",
         "delete from statements where project in (select id from projects where digest = ?1)",
         "delete from members where project in (select id from projects where digest = ?1)",
     ] {
@@ -62,5 +64,13 @@ async fn job(pool: &SqlitePool, log_index: i64) -> Result<u64, ControlError> {
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
+    Ok(done.rows_affected())
+}
+
+async fn export(pool: &SqlitePool, log_index: i64) -> Result<u64, ControlError> {
+    let done = sqlx::query("delete from exports where log_index = ?1")
+        .bind(log_index)
+        .execute(pool)
+        .await?;
     Ok(done.rows_affected())
 }

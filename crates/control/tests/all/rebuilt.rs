@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use control::authz::Role;
-use control::{Decisions, JobEnd, LaunchEvent, Logged, Recovered, decisions, rebuild};
+use control::{Decisions, JobEnd, LaunchEvent, Logged, Recovered, decisions, forget, rebuild};
 use domain::claims::Trust;
+use domain::event::{Action, Actor, Entry, Event};
+use domain::ids::EntryId;
 use domain::{Digest, Reason as _, Timestamp};
 use serde_json::{Value, json};
 use wire::guest::Progress;
@@ -120,4 +122,23 @@ async fn a_database_made_anew_of_its_decisions_says_the_same() {
     assert_eq!(job["state"], "authorised");
     world.get(ADA, "/v1/exports/export-1").await.must_be(200);
     world.get(ADA, "/v1/projects/foreign").await.must_refuse(404, "access.not-found");
+}
+
+#[tokio::test]
+async fn an_erased_export_is_listed_nowhere() {
+    let world = lived_in().await;
+    let file = world.folder.path().join("control.sqlite");
+    let entry = |action| Entry {
+        id: EntryId::from_random([1; 16]),
+        sequence: 0,
+        time: Timestamp::from_unix_seconds(NOW).unwrap(),
+        actor: Actor::Airlock,
+        person: None,
+        event: Event::accepted(action, Digest::of(b"receipt")),
+    };
+    let exported = entry(Action::OutputExported);
+    assert_eq!(forget(&file, 1000, &exported).await.unwrap(), 0);
+    let index = decisions(&file).await.unwrap().exports.values().next().unwrap().log_index;
+    assert_eq!(forget(&file, index, &exported).await.unwrap(), 1);
+    assert!(decisions(&file).await.unwrap().exports.is_empty());
 }
