@@ -8,6 +8,7 @@ mod folder;
 mod keys;
 mod launches;
 mod quorum;
+pub(crate) mod rebuild;
 mod services;
 mod stamps;
 mod stop;

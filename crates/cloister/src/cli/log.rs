@@ -5,6 +5,7 @@ mod erase;
 mod forward;
 mod monitor;
 mod proof;
+mod rebuild;
 mod show;
 mod source;
 mod stamp;
@@ -71,6 +72,9 @@ pub enum LogCommand {
     /// Make what is kept of people behind an entry unreadable, and log that
     #[command(after_help = erase::EXAMPLE)]
     Erase(erase::EraseOptions),
+    /// Make the state database anew from the log, or compare one with it
+    #[command(long_about = rebuild::LONG, after_help = rebuild::EXAMPLE)]
+    Rebuild(rebuild::RebuildOptions),
     /// Have a time stamping authority stamp the checkpoint (RFC 3161)
     #[command(after_help = stamp::EXAMPLE)]
     Stamp {
@@ -127,6 +131,7 @@ pub(super) fn run(command: LogCommand, format: Format) -> ExitCode {
         }
         LogCommand::Show(options) => show::run(&options),
         LogCommand::Erase(options) => erase::run(&options),
+        LogCommand::Rebuild(options) => rebuild::run(&options),
         LogCommand::Stamp { log, stamp } => stamp::run(&log, &stamp),
         LogCommand::Monitor(options) => return monitor::run(&options, format),
         LogCommand::Witness(options) => witness::run(&options),

@@ -5,11 +5,15 @@ mod data;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod monitor;
 #[cfg(test)]
 mod projects;
+#[cfg(test)]
+mod rebuild;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
