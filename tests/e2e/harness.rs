@@ -141,16 +141,22 @@ pub(crate) struct Stage {
 impl Stage {
     /// Kills the services without a warning and starts them again.
     pub(crate) fn crash_and_restart(self) -> Self {
-        self.restart(drop)
+        self.restart(drop, |_| ())
     }
 
     /// Asks the services to stop and starts them again.
     pub(crate) fn terminate_and_restart(self) -> Self {
-        self.restart(Server::terminate)
+        self.restart(Server::terminate, |_| ())
     }
 
-    fn restart(self, end: fn(Server)) -> Self {
+    /// Asks the services to stop, does something with their node's folder, and starts them again.
+    pub(crate) fn terminate_and_restart_after(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        self.restart(Server::terminate, meanwhile)
+    }
+
+    fn restart(self, end: fn(Server), meanwhile: impl FnOnce(&Path)) -> Self {
         end(self.server);
+        meanwhile(&self.workspace.node_folder());
         let measurement = self.workspace.measurement;
         let sealed = self.workspace.leave();
         let server = Server::start(&sealed.node_folder(), &self.arguments);

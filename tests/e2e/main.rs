@@ -18,6 +18,7 @@ mod log_first;
 mod outputs;
 mod platform;
 mod programs;
+mod rebuild;
 mod review;
 mod services;
 mod walkthrough;
