@@ -6,6 +6,7 @@ use domain::event::{Action, Entry};
 use sqlx::SqlitePool;
 
 use super::integer;
+use super::rebuild::{discard, unfinished};
 use crate::ControlError;
 
 /// Removes from the database in `file` what it holds of the people behind the log's entry `erased`,
@@ -16,6 +17,8 @@ use crate::ControlError;
 /// # Errors
 /// [`ControlError::Database`], [`ControlError::Migration`], [`ControlError::Storage`].
 pub async fn forget(file: &Path, index: u64, erased: &Entry) -> Result<u64, ControlError> {
+    // A rebuilding that did not come to its end has read what goes now.
+    discard(&unfinished(file))?;
     if !file.exists() {
         return Ok(0);
     }

@@ -37,7 +37,7 @@ pub async fn rebuild(
     let stored = tokio::task::spawn_blocking(move || stored(&folder))
         .await
         .map_err(|_| ControlError::Aborted)??;
-    let beside = with_suffix(file, ".new");
+    let beside = unfinished(file);
     // CRASH: a former attempt may have ended before its last step.
     discard(&beside)?;
     let written = write(&beside, recovered, &stored.listed).await;
@@ -48,7 +48,8 @@ pub async fn rebuild(
     written?;
     File::open(&beside)?.sync_all()?;
     fs::rename(&beside, file)?;
-    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(stored)
 }
 
@@ -64,7 +65,12 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn discard(file: &Path) -> io::Result<()> {
+/// What an attempt writes before it is whole.
+pub(super) fn unfinished(file: &Path) -> PathBuf {
+    with_suffix(file, ".new")
+}
+
+pub(super) fn discard(file: &Path) -> io::Result<()> {
     for part in parts(file) {
         match fs::remove_file(part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

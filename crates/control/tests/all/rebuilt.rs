@@ -137,7 +137,11 @@ async fn an_erased_export_is_listed_nowhere() {
         event: Event::accepted(action, Digest::of(b"receipt")),
     };
     let exported = entry(Action::OutputExported);
+    // What a rebuilding left that did not come to its end goes with any erasure.
+    let unfinished = world.folder.path().join("control.sqlite.new");
+    fs::write(&unfinished, "half").unwrap();
     assert_eq!(forget(&file, 1000, &exported).await.unwrap(), 0);
+    assert!(!unfinished.exists());
     let index = decisions(&file).await.unwrap().exports.values().next().unwrap().log_index;
     assert_eq!(forget(&file, index, &exported).await.unwrap(), 1);
     assert!(decisions(&file).await.unwrap().exports.is_empty());
