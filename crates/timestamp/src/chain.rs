@@ -13,14 +13,15 @@ use crate::signature::algorithms;
 use crate::{Authorities, StampError};
 
 /// Checks that `signer` was issued, by way of some of `embedded` and of those beside the token that the
-/// signed attributes permit, by one of the roots, and that all were valid at `time`.
+/// signed attributes permit, by one of the roots, and that all were valid at `time`. The way from `signer`
+/// to the root, both with it, DER.
 pub(crate) fn verify(
     signer: &Certificate,
     embedded: &[Certificate],
     attributes: &Attributes,
     authorities: &Authorities,
     time: Timestamp,
-) -> Result<(), StampError> {
+) -> Result<Vec<Vec<u8>>, StampError> {
     let between: Vec<CertificateDer<'_>> = embedded
         .iter()
         .chain(&authorities.beside)
@@ -35,17 +36,24 @@ pub(crate) fn verify(
     let leaf = EndEntityCert::try_from(signer.as_der()).map_err(reason)?;
     // What the signer's says was looked at; an issuer's may be silent, or must allow it.
     let path = |path: &VerifiedPath<'_>| issuers_may(path, &authorities.roots, &anchors, time, at);
-    leaf.verify_for_usage(
-        &algorithms(),
-        &anchors,
-        &between,
-        at,
-        KeyUsage::required_if_present(TIME_STAMPING),
-        None,
-        Some(&path),
-    )
-    .map_err(reason)?;
-    Ok(())
+    let path = leaf
+        .verify_for_usage(
+            &algorithms(),
+            &anchors,
+            &between,
+            at,
+            KeyUsage::required_if_present(TIME_STAMPING),
+            None,
+            Some(&path),
+        )
+        .map_err(reason)?;
+    let root = root_of(&path, &authorities.roots, &anchors).map_err(reason)?;
+    let above = path.intermediate_certificates().map(|issuer| issuer.der().to_vec());
+    Ok([signer.as_der().to_vec()]
+        .into_iter()
+        .chain(above)
+        .chain([root.as_der().to_vec()])
+        .collect())
 }
 
 /// What webpki does not look at: key usage of issuers; validity, constraints and path length of roots.
@@ -62,8 +70,7 @@ fn issuers_may(
         issuer.is_authority().map_err(|_| Error::EndEntityUsedAsCa)?;
         below += 1;
     }
-    let root = roots.iter().zip(anchors).find(|(_, anchor)| *anchor == path.anchor());
-    let (root, _) = root.ok_or(Error::UnknownIssuer)?;
+    let root = root_of(path, roots, anchors)?;
     let limit = root.is_authority().map_err(|_| Error::EndEntityUsedAsCa)?;
     if limit.is_some_and(|limit| below > limit) {
         return Err(Error::PathLenConstraintViolated);
@@ -72,6 +79,16 @@ fn issuers_may(
         StampError::CertificateExpired => Error::CertExpired { time: at, not_after: at },
         _ => Error::CertNotValidYet { time: at, not_before: at },
     })
+}
+
+/// The root at which a path ends.
+fn root_of<'a>(
+    path: &VerifiedPath<'_>,
+    roots: &'a [Certificate],
+    anchors: &[TrustAnchor<'_>],
+) -> Result<&'a Certificate, Error> {
+    let root = roots.iter().zip(anchors).find(|(_, anchor)| *anchor == path.anchor());
+    root.map(|(root, _)| root).ok_or(Error::UnknownIssuer)
 }
 
 fn reason(error: Error) -> StampError {

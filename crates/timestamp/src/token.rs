@@ -29,6 +29,7 @@ pub struct Stamped {
     serial: String,
     policy: String,
     authority: String,
+    path: Vec<Vec<u8>>,
 }
 
 impl Token {
@@ -109,7 +110,7 @@ impl Token {
         signature::verify(certificate, &signer.algorithm, signer.hash, message, &signer.signature)?;
         certificate.is_for_stamps()?;
         let (embedded, attributes) = (&self.signed.certificates, &signer.attributes);
-        chain::verify(certificate, embedded, attributes, authorities, info.time)?;
+        let path = chain::verify(certificate, embedded, attributes, authorities, info.time)?;
         info.is_of(digest)?;
         if info.authority.as_ref().is_some_and(|name| !certificate.has_name(name)) {
             return Err(StampError::AuthorityName);
@@ -123,6 +124,7 @@ impl Token {
             serial: hex::encode(&info.serial),
             policy: info.policy.to_string(),
             authority: certificate.subject().to_string(),
+            path,
         })
     }
 
@@ -172,6 +174,13 @@ impl Stamped {
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// The certificates from the signer's to the root's, both included, DER: what others need in order to
+    /// believe this authority.
+    #[must_use]
+    pub fn path(&self) -> &[Vec<u8>] {
+        &self.path
     }
 
     /// Checks that stamp and cosignature of one checkpoint are at most `bound_s` seconds apart, in

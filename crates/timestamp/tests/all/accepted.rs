@@ -212,9 +212,18 @@ fn openssl_answers_in_several_ways() {
         let verdict = Token::from_response(&response).and_then(|token| {
             token.answers(&request(), &roots, "9999-01-01T00:00:00Z".parse().unwrap())
         });
+        if let Ok(stamped) = &verdict {
+            assert_eq!(stamped.path(), [der(&authority, "signer"), der(&authority, "root")]);
+        }
         let verdict = verdict.map(|_| ()).map_err(|error| error.reason());
         assert_eq!(verdict, expected, "{key:?} {edits:?}");
     }
+}
+
+fn der(authority: &OpensslAuthority, name: &str) -> Vec<u8> {
+    let (pem, der) = (format!("{name}.pem"), format!("{name}.der"));
+    authority.openssl(&["x509", "-in", &pem, "-outform", "DER", "-out", &der]).unwrap();
+    std::fs::read(authority.path(&der)).unwrap()
 }
 
 #[test]
