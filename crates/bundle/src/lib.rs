@@ -131,3 +131,12 @@ pub fn verify_published(
 ) -> Result<Published, BundleError> {
     verify::published(bundle, artifact, signer, trusted_root, now)
 }
+
+/// Checks that `stamp` (an RFC 3161 response, DER) on `signature` is one that [`verify_published`] takes
+/// under this trusted root: for who publishes, before something is published that nobody accepts.
+///
+/// # Errors
+/// [`BundleError`]: `bundle.timestamp-…`, `bundle.trusted-root`.
+pub fn verify_stamp(stamp: &[u8], signature: &[u8], trusted_root: &str) -> Result<(), BundleError> {
+    verify::stamp(stamp, signature, trusted_root)
+}

@@ -19,7 +19,7 @@ pub(crate) fn stamps(parsed: &Parsed, root: &TrustedRoot) -> Result<Vec<Timestam
     parsed.stamps.iter().map(|stamp| stamp_time(stamp, &signature, &authorities)).collect()
 }
 
-fn stamp_time(
+pub(crate) fn stamp_time(
     stamp: &[u8],
     signature: &SignatureBytes,
     authorities: &[TsaAuthority],

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use domain::Digest;
 use sigstore_verify::trust_root::TrustedRoot;
-use sigstore_verify::types::{Bundle, Sha256Hash};
+use sigstore_verify::types::{Bundle, Sha256Hash, SignatureBytes};
 use sigstore_verify::{
     CertificateError, Error, Policy, PublicKeyVerificationPolicy, TimestampError,
     TransparencyLogError, VerificationPolicy,
@@ -88,6 +88,12 @@ pub(crate) fn published(
         Content::Envelope { payload, .. } => Some(Digest::of(payload)),
     };
     Ok(Published { times: times.iter().map(ToString::to_string).collect(), statement })
+}
+
+/// See [`crate::verify_stamp`].
+pub(crate) fn stamp(stamp: &[u8], signature: &[u8], trusted_root: &str) -> Result<(), BundleError> {
+    let authorities = trusted(trusted_root)?.tsa_authorities();
+    time::stamp_time(stamp, &SignatureBytes::from_bytes(signature), &authorities).map(drop)
 }
 
 /// The media types of a trusted root (`sigstore_trustroot.proto`).

@@ -192,12 +192,19 @@ pub struct TrustedRoot<'a> {
     /// The log. Its address is made of its origin: `@sigstore/verify` looks for the name of a
     /// checkpoint's signer in it.
     pub log: &'a VerifierKey,
-    /// The authority's certificate, then those above it, the root last; DER.
-    pub authority: &'a [Vec<u8>],
-    /// Where the authority is, for people.
-    pub authority_url: &'a str,
-    /// From when on both are believed.
+    /// Whoever stamped something, each its own.
+    pub authorities: &'a [TimeAuthority],
+    /// From when on all are believed, as far as their certificates go.
     pub since: Timestamp,
+}
+
+/// One signer of time stamps. An authority that changes its certificate is another one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeAuthority {
+    /// What it is called, for people.
+    pub name: String,
+    /// Its certificate, then those above it, the root last; DER.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 impl TrustedRoot<'_> {
@@ -205,8 +212,8 @@ impl TrustedRoot<'_> {
     #[must_use]
     pub fn to_json(&self) -> String {
         let window = json!({ "start": self.since });
-        let certificates: Vec<_> =
-            self.authority.iter().map(|der| json!({ "rawBytes": text(der) })).collect();
+        let authorities: Vec<_> =
+            self.authorities.iter().map(|authority| authority.to_json(&window)).collect();
         let key = [ED25519_SPKI.as_slice(), self.log.public().as_bytes()].concat();
         json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
@@ -222,14 +229,21 @@ impl TrustedRoot<'_> {
             }],
             "certificateAuthorities": [],
             "ctlogs": [],
-            "timestampAuthorities": [{
-                "subject": { "organization": "", "commonName": self.authority_url },
-                "uri": self.authority_url,
-                "certChain": { "certificates": certificates },
-                "validFor": window,
-            }],
+            "timestampAuthorities": authorities,
         })
         .to_string()
+    }
+}
+
+impl TimeAuthority {
+    fn to_json(&self, window: &Value) -> Value {
+        let certificates: Vec<_> =
+            self.certificates.iter().map(|der| json!({ "rawBytes": text(der) })).collect();
+        json!({
+            "subject": { "organization": "", "commonName": self.name },
+            "certChain": { "certificates": certificates },
+            "validFor": window,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bundle::write::{SigningKey, TrustedRoot};
+use bundle::write::{SigningKey, TimeAuthority, TrustedRoot};
 use domain::Reason as _;
 use domain::event::Action;
 use wire::airlock::Exported;
@@ -43,8 +43,10 @@ impl Stamps {
     fn root(&self, world: &World) -> String {
         let root = TrustedRoot {
             log: world.ledger.key(),
-            authority: &self.authority.chain(),
-            authority_url: "https://stamps.example",
+            authorities: &[TimeAuthority {
+                name: "stamps.example".to_owned(),
+                certificates: self.authority.chain(),
+            }],
             since: "2026-01-01T00:00:00Z".parse().unwrap(),
         };
         root.to_json()

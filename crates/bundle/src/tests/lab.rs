@@ -14,7 +14,7 @@ use tlog_files::FileStore;
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
-use crate::write::{Draft, SigningKey, TrustedRoot};
+use crate::write::{Draft, SigningKey, TimeAuthority, TrustedRoot};
 use crate::{Artifact, Signer, verify_published};
 
 pub(crate) const ARTIFACT: &[u8] = b"region;count\nnorth;12\n";
@@ -63,8 +63,10 @@ impl Lab {
         let key = authority.signing_key();
         let root = TrustedRoot {
             log: &log_key(),
-            authority: &authority.chain(),
-            authority_url: "https://stamps.example",
+            authorities: &[TimeAuthority {
+                name: "stamps.example".to_owned(),
+                certificates: authority.chain(),
+            }],
             since: "2026-01-01T00:00:00Z".parse().unwrap(),
         };
         let root = serde_json::from_str(&root.to_json()).unwrap();

@@ -56,14 +56,25 @@ fn the_trusted_root_is_that_of_the_vectors() {
     let theirs: Value = serde_json::from_str(&case.root).unwrap();
     let seed = domain::keys::SecretKey::from_seed(&zeroize::Zeroizing::new([7; 32]));
     let log = tlog::VerifierKey::new("tre.example/audit", seed.public()).unwrap();
-    let ours = TrustedRoot {
-        log: &log,
-        authority: &[],
-        authority_url: "",
-        since: "2026-01-01T00:00:00Z".parse().unwrap(),
-    };
+    let ours =
+        TrustedRoot { log: &log, authorities: &[], since: "2026-01-01T00:00:00Z".parse().unwrap() };
     let ours: Value = serde_json::from_str(&ours.to_json()).unwrap();
     assert_eq!(ours["tlogs"], theirs["tlogs"]);
     assert_eq!(ours["mediaType"], theirs["mediaType"]);
     assert_ne!(lab().root["tlogs"], theirs["tlogs"], "{ORIGIN}");
+}
+
+#[test]
+fn a_stamp_is_judged_before_it_is_published() {
+    let draft = lab().key.sign_file(Digest::of(ARTIFACT)).unwrap();
+    let judge = |stamp: &[u8], signature: &[u8], root: &str| {
+        crate::verify_stamp(stamp, signature, root).map_err(|error| error.reason())
+    };
+    let (stamp, root) = (lab().authority.stamp(draft.signature()), lab().root.to_string());
+    assert_eq!(judge(&stamp, draft.signature(), &root), Ok(()));
+    assert_eq!(judge(&stamp, b"other", &root), Err("bundle.timestamp-mismatch"));
+    assert_eq!(judge(b"none", draft.signature(), &root), Err("bundle.timestamp-malformed"));
+    assert_eq!(judge(&stamp, draft.signature(), "{}"), Err("bundle.trusted-root"));
+    let stranger = lab().stranger.stamp(draft.signature());
+    assert_eq!(judge(&stranger, draft.signature(), &root), Err("bundle.timestamp-untrusted"));
 }
