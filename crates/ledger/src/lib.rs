@@ -259,6 +259,16 @@ impl Ledger {
         Ok(state.published.get(&index).cloned())
     }
 
+    /// Every published signature with its index, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn signatures(&self) -> Result<Vec<(u64, PublishedSignature)>, LedgerError> {
+        let mut state = self.state();
+        state.catch_up(&self.records)?;
+        Ok(state.published.iter().map(|(index, it)| (*index, it.clone())).collect())
+    }
+
     /// The leaf at `index` and its proof against the newest checkpoint that is acknowledged. Witnesses
     /// are asked if none that has the leaf is.
     ///

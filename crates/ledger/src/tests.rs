@@ -109,6 +109,7 @@ fn a_published_signature_stands_behind_its_decision_and_is_no_entry() {
         assert_eq!(places, [(0, 0), (2, 1)]);
         assert_eq!(ledger.published(1).unwrap().as_ref(), Some(&signature));
         assert_eq!(ledger.published(0).unwrap(), None);
+        assert_eq!(ledger.signatures().unwrap(), [(1, signature.clone())]);
         let (leaf, proof) = ledger.prove(1).unwrap();
         assert_eq!(leaf, SIGNATURE.as_bytes());
         tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
