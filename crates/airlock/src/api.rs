@@ -124,7 +124,7 @@ impl IntoResponse for AirlockError {
     fn into_response(self) -> Response {
         let status = match &self {
             _ if self.reason() == "object.erased" => StatusCode::GONE,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoBundle | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::Manifest(_) | Self::Request => StatusCode::BAD_REQUEST,
             Self::AlreadyDelivered | Self::AlreadyExported => StatusCode::CONFLICT,
             Self::Ledger(_) | Self::Aborted | Self::NoTimeStamp(_) | Self::Revocation(_) => {

@@ -79,6 +79,9 @@ pub enum AirlockError {
     /// The log shows no release of a key for this launch.
     #[error("the log shows no `{0}` for this launch")]
     NoSuchLaunch(&'static str),
+    /// The export left without one: nothing was published then.
+    #[error("no bundle was published with this export")]
+    NoBundle,
     /// The time stamp authority gave none.
     #[error("the time stamp authority gave no time stamp; nothing was released")]
     NoTimeStamp(#[source] crate::StampError),
@@ -145,6 +148,7 @@ impl Reason for AirlockError {
             Self::Manifest(cause) => cause.reason(),
             Self::Malformed(cause) => cause.reason(),
             Self::NoSuchLaunch(_) => "output.no-such-launch",
+            Self::NoBundle => "export.no-bundle",
             Self::NoTimeStamp(_) => "export.no-time-stamp",
             Self::NotFound => "output.not-found",
             Self::OtherLaunch => "output.other-launch",

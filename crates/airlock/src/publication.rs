@@ -11,6 +11,7 @@ use std::fmt;
 use bundle::write::{Draft, SigningKey};
 use domain::dsse::Envelope;
 use domain::ids::ExportId;
+use domain::leaf::PublishedSignature;
 
 use crate::release::export_of;
 use crate::{Airlock, AirlockError};
@@ -58,14 +59,22 @@ impl Airlock {
     /// The bundle of the export called `id`, with its proof in the newest checkpoint.
     pub(crate) fn export_bundle(&self, id: &ExportId) -> Result<String, AirlockError> {
         let (receipt, index) = self.receipt_of(id)?;
-        // It stands right behind the decision, or the release published none.
-        let place = index.saturating_add(1);
-        let published = self.ledger.published(place)?.ok_or(AirlockError::NotFound)?;
+        let (place, published) = self.published_with(index)?.ok_or(AirlockError::NoBundle)?;
         let statement = receipt.unverified_payload().map_err(AirlockError::ReadSignature)?;
         let draft = Draft::of_statement(&statement, published)?;
         let stamp = self.ledger.stamp(draft.signature())?;
         let (_, proof) = self.ledger.prove(place)?;
         Ok(draft.bundle(self.ledger.key(), &proof, &[stamp])?)
+    }
+
+    /// The signature that was published with the release logged at `index`, and its place: right behind
+    /// the decision, or the release published none.
+    pub(crate) fn published_with(
+        &self,
+        index: u64,
+    ) -> Result<Option<(u64, PublishedSignature)>, AirlockError> {
+        let place = index.saturating_add(1);
+        Ok(self.ledger.published(place)?.map(|published| (place, published)))
     }
 
     fn receipt_of(&self, id: &ExportId) -> Result<(Envelope, u64), AirlockError> {

@@ -48,8 +48,12 @@ impl Airlock {
         let entries = self.ledger.entries()?;
         let released = self.released(&entries, delivery.package)?;
         let file = self.file(&entries, &released, &delivery)?;
-        let export = released.receipt.export.clone();
-        Ok(Exported { export, sha256: Digest::of(&file), log_index: released.index })
+        Ok(Exported {
+            export: released.receipt.export.clone(),
+            sha256: Digest::of(&file),
+            log_index: released.index,
+            bundle: self.published_with(released.index)?.is_some(),
+        })
     }
 
     /// The file of the export called `id`.

@@ -117,6 +117,7 @@ pub const MATRIX: &[Rule] = &[
     rule("POST", "/v1/outputs/{output}/reviews",    Roles([No,  No,  Own, No,  No ])),
     rule("POST", "/v1/outputs/{output}/export",     Roles([Own, All, Own, No,  No ])),
     rule("GET",  "/v1/exports/{export}",            Roles([Own, All, Own, No,  All])),
+    rule("GET",  "/v1/exports/{export}/bundle",     Roles([Own, All, Own, No,  All])),
     rule("GET",  "/v1/workloads",                   Roles([All, All, All, All, All])),
     rule("PUT",  "/v1/workloads/{digest}",          Roles([All, No,  No,  All, No ])),
     rule("PUT",  "/v1/workloads/{digest}/bundle",   Roles([All, No,  No,  All, No ])),

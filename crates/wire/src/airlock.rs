@@ -126,4 +126,6 @@ pub struct Exported {
     pub sha256: Digest,
     /// Where in the log its event stands.
     pub log_index: u64,
+    /// Whether it was published as a sigstore bundle too, at `GET /v0/exports/{export}/bundle`.
+    pub bundle: bool,
 }

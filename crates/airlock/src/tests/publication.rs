@@ -61,19 +61,21 @@ impl Stamps {
     }
 }
 
-async fn release(world: &World) -> (VerifiedExport, String) {
+async fn release(world: &World) -> (Exported, VerifiedExport, String) {
     let (_, output) = world.delivered().await;
     world.accepted_by(&output, &REVIEWERS).await;
     let exported: Exported = world.export(&output.output).await.read();
     let file = world.get(&format!("/v0/exports/{}", exported.export)).await.body;
-    (verify(&file, &trust(), &roots()).unwrap(), format!("/v0/exports/{}/bundle", exported.export))
+    let path = format!("/v0/exports/{}/bundle", exported.export);
+    (exported, verify(&file, &trust(), &roots()).unwrap(), path)
 }
 
 #[tokio::test]
 async fn an_export_is_published_as_a_bundle_whose_entry_is_in_the_log() {
     let stamps = Stamps::new();
     let world = World::publishing(stamps.publication());
-    let (export, path) = release(&world).await;
+    let (exported, export, path) = release(&world).await;
+    assert!(exported.bundle);
     let bundle = String::from_utf8(world.get(&path).await.body).unwrap();
     assert_eq!(stamps.verdict(&world, &export, &bundle), "verified");
     // Its entry stands right behind the decision.
@@ -97,7 +99,7 @@ async fn an_export_is_published_as_a_bundle_whose_entry_is_in_the_log() {
 async fn a_bundle_of_another_receipt_is_refused() {
     let stamps = Stamps::new();
     let world = World::publishing(stamps.publication());
-    let (export, _) = release(&world).await;
+    let (_, export, _) = release(&world).await;
     // The same files, stated by the same key: the statement is not the receipt's.
     let content = &export.files()["by_site.csv"];
     let sha256 = domain::Digest::of(content).hex();
@@ -140,7 +142,10 @@ async fn nothing_leaves_without_a_time_stamp() {
 #[tokio::test]
 async fn without_publication_there_is_no_bundle() {
     let world = World::new();
-    let (_, path) = release(&world).await;
+    let (exported, _, path) = release(&world).await;
+    assert!(!exported.bundle);
     let answer = world.get(&path).await;
-    assert_eq!((answer.status, answer.reason().as_str()), (404, "output.not-found"));
+    assert_eq!((answer.status, answer.reason().as_str()), (404, "export.no-bundle"));
+    let absent = world.get("/v0/exports/export-00000000000000000000000000000000/bundle").await;
+    assert_eq!((absent.status, absent.reason().as_str()), (404, "output.not-found"));
 }

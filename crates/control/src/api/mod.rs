@@ -59,6 +59,7 @@ fn endpoints() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Control>>)> 
         ("POST", "/v1/outputs/{output}/reviews", post(outputs::review)),
         ("POST", "/v1/outputs/{output}/export", post(outputs::export)),
         ("GET", "/v1/exports/{export}", get(outputs::download)),
+        ("GET", "/v1/exports/{export}/bundle", get(outputs::download_bundle)),
         ("GET", "/v1/workloads", get(workloads::list)),
         ("PUT", "/v1/workloads/{digest}", put(workloads::upload)),
         ("PUT", "/v1/workloads/{digest}/bundle", put(workloads::upload_bundle)),

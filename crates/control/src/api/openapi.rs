@@ -33,6 +33,7 @@ use utoipa::{Modify, OpenApi};
         super::outputs::review,
         super::outputs::export,
         super::outputs::download,
+        super::outputs::download_bundle,
         super::workloads::list,
         super::workloads::upload,
         super::workloads::upload_bundle,

@@ -93,8 +93,30 @@ pub(super) async fn download(
     Path(export): Path<ExportId>,
 ) -> Result<Response, ControlError> {
     let file = control.export_file(&caller, &export).await?;
-    let name = format!("attachment; filename=\"{export}.zip\"");
-    let headers =
-        [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::new(reqwest::Body::from(file))).into_response())
+    Ok(attachment("application/zip", &format!("{export}.zip"), file))
 }
+
+/// Fetches the sigstore bundle that was published with an export
+#[utoipa::path(get, path = "/v1/exports/{export}/bundle", tag = "outputs",
+    params(("export" = String, Path)),
+    responses((status = 200, content_type = "application/vnd.dev.sigstore.bundle.v0.3+json", body = Object),
+        (status = 404, description = "`export.no-bundle`: none was published with it")))]
+pub(super) async fn download_bundle(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Path(export): Path<ExportId>,
+) -> Result<Response, ControlError> {
+    let bundle = control.export_bundle(&caller, &export).await?;
+    Ok(attachment(BUNDLE, &format!("{export}.sigstore.json"), bundle))
+}
+
+/// A file of another service, to be saved under `name`.
+fn attachment(kind: &'static str, name: &str, file: reqwest::Response) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers =
+        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, Body::new(reqwest::Body::from(file))).into_response()
+}
+
+/// The media type of a sigstore bundle.
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";

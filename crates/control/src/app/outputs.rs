@@ -52,6 +52,8 @@ pub(crate) struct Output {
     /// The export in which it left; its file is at `/v1/exports/{export}`.
     #[schema(value_type = Option<String>)]
     export: Option<ExportId>,
+    /// Whether a sigstore bundle was published with it, at `/v1/exports/{export}/bundle`.
+    bundle: bool,
 }
 
 /// An export that left.
@@ -68,6 +70,8 @@ pub(crate) struct Export {
     pub(crate) sha256: Digest,
     /// Where in the log its event stands.
     pub(crate) log_index: u64,
+    /// Whether a sigstore bundle was published with it, at `/v1/exports/{export}/bundle`.
+    pub(crate) bundle: bool,
     /// `hardware` or `emulated`.
     #[schema(value_type = String)]
     pub(crate) platform: Trust,
@@ -76,7 +80,8 @@ pub(crate) struct Export {
 }
 
 impl Output {
-    fn of(summary: OutputSummary, export: Option<ExportId>) -> Self {
+    fn of(summary: OutputSummary, left: Option<(ExportId, bool)>) -> Self {
+        let (export, bundle) = left.unzip();
         Self {
             notice: notice(summary.platform),
             output: summary.output,
@@ -91,6 +96,7 @@ impl Output {
             accepted_votes: summary.accepted_votes,
             votes_needed: summary.votes_needed,
             export,
+            bundle: bundle.unwrap_or_default(),
         }
     }
 }
@@ -98,8 +104,8 @@ impl Output {
 impl Control {
     /// The output with the export in which it left.
     pub(crate) async fn described(&self, summary: OutputSummary) -> Result<Output, ControlError> {
-        let export = exports::of_output(&self.pool, &summary.output).await?;
-        Ok(Output::of(summary, export))
+        let left = exports::of_output(&self.pool, &summary.output).await?;
+        Ok(Output::of(summary, left))
     }
 
     /// The outputs that the caller may know of, newest first.
@@ -162,6 +168,7 @@ impl Control {
             output: output.clone(),
             sha256: left.sha256,
             log_index: left.log_index,
+            bundle: left.bundle,
             platform,
             notice: notice(platform),
         })
@@ -173,10 +180,25 @@ impl Control {
         caller: &Caller,
         export: &ExportId,
     ) -> Result<reqwest::Response, ControlError> {
-        if !exports::is_visible(&self.pool, export, caller.confined_to()).await? {
-            return Err(ControlError::NotFound);
-        }
+        self.must_see(caller, export).await?;
         self.airlock.download(&format!("/v0/exports/{export}")).await
+    }
+
+    /// The sigstore bundle that was published with an export, as it comes in.
+    pub(crate) async fn export_bundle(
+        &self,
+        caller: &Caller,
+        export: &ExportId,
+    ) -> Result<reqwest::Response, ControlError> {
+        self.must_see(caller, export).await?;
+        self.airlock.download(&format!("/v0/exports/{export}/bundle")).await
+    }
+
+    async fn must_see(&self, caller: &Caller, export: &ExportId) -> Result<(), ControlError> {
+        match exports::is_visible(&self.pool, export, caller.confined_to()).await? {
+            true => Ok(()),
+            false => Err(ControlError::NotFound),
+        }
     }
 
     async fn must_take_part(

@@ -2,7 +2,7 @@
 
 use domain::claims::Trust;
 use domain::ids::{ExportId, OutputId, PersonId, ProjectId};
-use sqlx::SqlitePool;
+use sqlx::{Row as _, SqlitePool};
 use wire::airlock::Exported;
 
 use super::{integer, text};
@@ -16,8 +16,8 @@ pub(crate) async fn put(
     platform: Trust,
 ) -> Result<(), ControlError> {
     sqlx::query(
-        "insert into exports (export, output, project, sha256, log_index, platform)
-         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (export) do nothing",
+        "insert into exports (export, output, project, sha256, log_index, platform, bundle)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (export) do nothing",
     )
     .bind(exported.export.as_str())
     .bind(output.as_str())
@@ -25,21 +25,23 @@ pub(crate) async fn put(
     .bind(exported.sha256.to_string())
     .bind(integer(exported.log_index))
     .bind(serde_json::to_string(&platform).unwrap_or_default())
+    .bind(exported.bundle)
     .execute(pool)
     .await?;
     Ok(())
 }
 
-/// The export in which `output` left, if it did.
+/// The export in which `output` left, if it did, and whether a bundle was published with it.
 pub(crate) async fn of_output(
     pool: &SqlitePool,
     output: &OutputId,
-) -> Result<Option<ExportId>, ControlError> {
-    let row = sqlx::query("select export from exports where output = ?1")
+) -> Result<Option<(ExportId, bool)>, ControlError> {
+    let row = sqlx::query("select export, bundle from exports where output = ?1")
         .bind(output.as_str())
         .fetch_optional(pool)
         .await?;
-    Ok(row.map(|row| text(&row, "export")).transpose()?)
+    let read = |row| Ok((text(&row, "export")?, row.try_get("bundle")?));
+    row.map(read).transpose().map_err(ControlError::Database)
 }
 
 /// Whether there is such an export, of a project that `person` takes part in if one is given.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::services::{ZIP, summary};
+use crate::services::{BUNDLE, ZIP, summary};
 use crate::world::{World, statement};
 
 async fn with_outputs() -> World {
@@ -71,6 +71,29 @@ async fn an_export_is_fetched_by_those_who_take_part() {
     let refused = world.get("researcher-2", "/v1/exports/export-1").await;
     refused.must_refuse(404, "access.not-found");
     world.get("auditor-1", "/v1/exports/export-2").await.must_refuse(404, "access.not-found");
+}
+
+#[tokio::test]
+async fn a_bundle_is_fetched_where_one_was_published() {
+    let world = with_outputs().await;
+    world.script.outputs.lock().unwrap().push(summary("output-4", "study"));
+    for (output, published) in [("output-1", true), ("output-4", false)] {
+        let path = format!("/v1/outputs/{output}/export");
+        let left = world.send(Method::POST, Some("researcher-1"), &path, Vec::new()).await;
+        assert_eq!(left.must_be(200)["bundle"], published);
+        let shown = world.get("auditor-1", &format!("/v1/outputs/{output}")).await.must_be(200);
+        assert_eq!(shown["bundle"], published);
+    }
+    let bundle = world.get("researcher-1", "/v1/exports/export-1/bundle").await;
+    let kind = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    assert_eq!((bundle.status, bundle.kind.as_str()), (200, kind));
+    assert_eq!(bundle.bytes, BUNDLE);
+    let refused = world.get("researcher-1", "/v1/exports/export-4/bundle").await;
+    refused.must_refuse(404, "export.no-bundle");
+    for (person, export) in [("researcher-2", "export-1"), ("auditor-1", "export-3")] {
+        let refused = world.get(person, &format!("/v1/exports/{export}/bundle")).await;
+        refused.must_refuse(404, "access.not-found");
+    }
 }
 
 #[tokio::test]

@@ -63,6 +63,7 @@ fn pages(project: &str) -> Vec<(String, String)> {
         own(format!("/jobs/job-{project}")),
         own(format!("/outputs/output-{project}")),
         own(format!("/exports/export-{project}")),
+        own(format!("/exports/export-{project}/bundle")),
         (format!("/projects/{project}/proposal.json"), format!("/v1/projects/{project}")),
         ("/".to_owned(), "/v1/me".to_owned()),
         ("/log".to_owned(), "/log/checkpoint".to_owned()),

@@ -115,6 +115,7 @@ pub(crate) fn airlock(script: Arc<Script>) -> Router {
         .route("/v0/outputs/{output}/reviews", post(review))
         .route("/v0/outputs/{output}/export", post(export))
         .route("/v0/exports/{export}", get(download))
+        .route("/v0/exports/{export}/bundle", get(bundle))
         .with_state(script)
 }
 
@@ -143,7 +144,9 @@ async fn review(
 
 async fn export(State(script): State<Arc<Script>>, Path(name): Path<String>, uri: Uri) -> Response {
     let export = name.replace("output", "export");
-    let answer = json!({"export": export, "sha256": Digest::of(ZIP), "log_index": 9});
+    let bundle = export != UNPUBLISHED;
+    let answer =
+        json!({"export": export, "sha256": Digest::of(ZIP), "log_index": 9, "bundle": bundle});
     script.hear(&uri, b"").unwrap_or_else(|| Json(answer).into_response())
 }
 
@@ -151,6 +154,17 @@ async fn download() -> &'static [u8] {
     ZIP
 }
 
+async fn bundle(Path(export): Path<String>) -> Response {
+    if export == UNPUBLISHED {
+        return problem(404, "export.no-bundle");
+    }
+    BUNDLE.into_response()
+}
+
+/// The one export with which no bundle was published.
+const UNPUBLISHED: &str = "export-4";
+/// What every published bundle is.
+pub(crate) const BUNDLE: &[u8] = b"{}";
 /// What every export is.
 pub(crate) const ZIP: &[u8] = b"PK, in a manner of speaking";
 

@@ -23,6 +23,7 @@ pub(crate) struct Output {
     pub(crate) accepted_votes: u32,
     pub(crate) votes_needed: u32,
     pub(crate) export: Option<ExportId>,
+    pub(crate) bundle: bool,
 }
 
 impl Output {
@@ -60,6 +61,7 @@ pub(crate) struct Export {
     pub(crate) output: OutputId,
     pub(crate) sha256: Digest,
     pub(crate) log_index: u64,
+    pub(crate) bundle: bool,
     platform: Trust,
 }
 

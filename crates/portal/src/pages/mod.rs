@@ -40,7 +40,7 @@ pub fn router(api: Router) -> Router {
 }
 
 /// Method and path of everything that is served here.
-pub const ROUTES: [(&str, &str); 20] = [
+pub const ROUTES: [(&str, &str); 21] = [
     ("GET", "/"),
     ("GET", "/login"),
     ("POST", "/login"),
@@ -57,6 +57,7 @@ pub const ROUTES: [(&str, &str); 20] = [
     ("GET", "/outputs/{output}"),
     ("POST", "/outputs/{output}/export"),
     ("GET", "/exports/{export}"),
+    ("GET", "/exports/{export}/bundle"),
     ("GET", "/log"),
     ("GET", "/assets/style.css"),
     ("GET", "/assets/login.js"),
@@ -82,6 +83,7 @@ fn endpoints() -> Vec<(&'static str, &'static str, MethodRouter<Api>)> {
         ("GET", "/outputs/{output}", get(outputs::show)),
         ("POST", "/outputs/{output}/export", post(outputs::export)),
         ("GET", "/exports/{export}", get(outputs::download)),
+        ("GET", "/exports/{export}/bundle", get(outputs::download_bundle)),
         ("GET", "/log", get(log::show)),
         ("GET", "/assets/style.css", get(assets::style)),
         ("GET", "/assets/login.js", get(assets::login_script)),

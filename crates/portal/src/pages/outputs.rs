@@ -82,3 +82,12 @@ pub(super) async fn download(
 ) -> Result<Response, PortalError> {
     api.download(&session.token, &format!("/v1/exports/{export}")).await
 }
+
+/// The sigstore bundle that was published with it, as the API sends it.
+pub(super) async fn download_bundle(
+    State(api): State<Api>,
+    session: Session,
+    Named(export): Named<ExportId>,
+) -> Result<Response, PortalError> {
+    api.download(&session.token, &format!("/v1/exports/{export}/bundle")).await
+}

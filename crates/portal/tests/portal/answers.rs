@@ -218,6 +218,6 @@ fn output() -> Value {
         "output": "output-1", "project": "study", "author": "ada", "package": DIGEST,
         "received": "2026-01-31T12:00:00Z", "state": "in-review", "files": [], "refused": [],
         "platform": "hardware", "accepted_votes": 0, "votes_needed": 2, "notice": null,
-        "export": null,
+        "export": null, "bundle": false,
     })
 }

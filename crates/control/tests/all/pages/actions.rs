@@ -5,8 +5,8 @@ use domain::Digest;
 use wire::airlock::OutputState;
 
 use super::browser::Browser;
-use super::{export_study, furnished, set_state};
-use crate::services::ZIP;
+use super::{add_output, export_study, furnished, set_state};
+use crate::services::{BUNDLE, ZIP, summary};
 use crate::world::{COMPONENT, World, draft, proposal};
 
 #[tokio::test]
@@ -50,6 +50,31 @@ async fn an_accepted_output_is_released_and_fetched() {
     assert_eq!(file.header("content-type"), "application/zip");
     assert_eq!(file.header("content-disposition"), "attachment; filename=\"export-study.zip\"");
     assert_eq!(file.header("x-content-type-options"), "nosniff");
+    let bundle = browser.get("/exports/export-study/bundle").await;
+    assert_eq!((bundle.status, bundle.html.as_bytes()), (200, BUNDLE));
+    let named = "attachment; filename=\"export-study.sigstore.json\"";
+    assert_eq!(bundle.header("content-disposition"), named);
+}
+
+#[tokio::test]
+async fn a_bundle_is_offered_where_one_was_published() {
+    let (world, _orders) = furnished().await;
+    let link = "Signature bundle (sigstore v0.3)";
+    let browser = Browser::of(&world, "researcher-1");
+    for (output, published) in [("output-study", true), ("output-4", false)] {
+        if !published {
+            add_output(&world, summary(output, "study"));
+        }
+        let left = browser.press(&format!("/outputs/{output}/export"), String::new()).await;
+        set_state(&world, output, OutputState::Exported);
+        for seen in [left, browser.get(&format!("/outputs/{output}")).await] {
+            match published {
+                true => drop(seen.must_show(&[link])),
+                false => drop(seen.must_show(&["Download"]).must_not_show(&[link, "/bundle"])),
+            }
+        }
+    }
+    browser.get("/exports/export-4/bundle").await.must_refuse(404, "export.no-bundle");
 }
 
 #[tokio::test]

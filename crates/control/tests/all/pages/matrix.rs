@@ -64,10 +64,14 @@ async fn buttons_and_parts_are_for_those_whom_the_matrix_lets() {
     export_study(&world).await;
     for (column, role) in Role::ALL.into_iter().enumerate() {
         let browser = Browser::of(&world, &format!("{}-1", role.name()));
-        let rule = MATRIX.iter().find(|rule| rule.path == "/v1/exports/{export}").unwrap();
-        let Who::Roles(cells) = rule.who else { panic!("{rule:?}") };
         let html = browser.get("/outputs/output-study").await.html;
-        let offered = html.contains("href=\"/exports/export-study\"");
-        assert_eq!(offered, cells[column] != Access::No, "{role:?}");
+        for (path, part) in [
+            ("/v1/exports/{export}", "href=\"/exports/export-study\""),
+            ("/v1/exports/{export}/bundle", "href=\"/exports/export-study/bundle\""),
+        ] {
+            let rule = MATRIX.iter().find(|rule| rule.path == path).unwrap();
+            let Who::Roles(cells) = rule.who else { panic!("{rule:?}") };
+            assert_eq!(html.contains(part), cells[column] != Access::No, "{role:?} {path}");
+        }
     }
 }
