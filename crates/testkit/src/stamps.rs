@@ -9,4 +9,4 @@ mod openssl;
 pub use certificates::{CertificatePlan, extension, name, pem};
 pub use forge::{Attribute, Forge, Forged, Plan};
 pub use keys::KeyKind;
-pub use openssl::OpensslAuthority;
+pub use openssl::{OpensslAuthority, Serving};

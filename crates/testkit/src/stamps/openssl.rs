@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 /// A root and a signer below it, made by openssl in a folder: `root.pem`, `signer.pem`.
 #[derive(Clone, Debug)]
@@ -84,6 +87,16 @@ impl OpensslAuthority {
         Ok(authority)
     }
 
+    /// The same, with an accuracy of whole seconds: sigstore-tsa reads no fraction of one.
+    ///
+    /// # Errors
+    /// If the configuration cannot be written.
+    pub fn in_whole_seconds(self) -> io::Result<Self> {
+        let whole = CONFIGURATION.replace(", millisecs:500, microsecs:100", "");
+        fs::write(self.path("openssl.cnf"), whole)?;
+        Ok(self)
+    }
+
     /// A file of its folder.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -144,15 +157,31 @@ impl OpensslAuthority {
     /// # Errors
     /// If no port of the loopback interface can be had.
     pub fn serve(self) -> io::Result<SocketAddr> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let serving = self.serve_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = serving.address;
+        std::mem::forget(serving);
+        Ok(address)
+    }
+
+    /// Answers requests at `address` until what is returned is dropped.
+    ///
+    /// # Errors
+    /// If that cannot be listened on.
+    pub fn serve_at(self, address: SocketAddr) -> io::Result<Serving> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        std::thread::spawn(move || {
+        let ended = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&ended);
+        let thread = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if asked.load(Ordering::SeqCst) {
+                    return;
+                }
                 // A client that went away is its own affair.
                 let _gone = self.answer(stream);
             }
         });
-        Ok(address)
+        Ok(Serving { address, ended, thread: Some(thread) })
     }
 
     fn answer(&self, mut stream: TcpStream) -> io::Result<()> {
@@ -181,6 +210,33 @@ impl OpensslAuthority {
             "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(&[head.as_bytes(), &body].concat())
+    }
+}
+
+/// An authority that answers; once this is dropped, nobody listens there any more.
+#[derive(Debug)]
+pub struct Serving {
+    address: SocketAddr,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Serving {
+    /// Where it answers.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        // It waits for a connection, and looks then.
+        let _woken = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            let _joined = thread.join();
+        }
     }
 }
 
