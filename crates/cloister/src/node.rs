@@ -7,11 +7,13 @@ mod config;
 mod folder;
 mod keys;
 mod launches;
+mod publishing;
 mod quorum;
 pub(crate) mod rebuild;
 mod services;
 mod stamps;
 mod stop;
+mod trusted_root;
 
 use std::io;
 use std::path::PathBuf;
@@ -24,7 +26,6 @@ pub(crate) use folder::write_private;
 pub use keys::Keys;
 pub use quorum::QuorumConfig;
 pub use services::{Addresses, Hardware, Node, NodeConfig, now};
-use stamps::Stamper;
 pub use stamps::StampsConfig;
 pub use stop::asked_to_stop;
 
@@ -34,6 +35,9 @@ pub enum NodeError {
     /// The airlock's or broker's address cannot be listened on.
     #[error("`{0}` cannot be listened on; choose another address or stop what holds it")]
     Address(std::net::SocketAddr, #[source] io::Error),
+    /// A time stamp that we believe and other verifiers of bundles would not.
+    #[error("receivers of bundles would refuse the time stamp; choose another authority")]
+    Stamp(#[source] bundle::BundleError),
     /// The broker did not start.
     #[error("the broker did not start")]
     Broker(#[from] broker::BrokerError),
@@ -70,8 +74,8 @@ pub enum NodeError {
     /// The log's witnesses cannot be asked.
     #[error("the witnesses of the log cannot be asked")]
     Witnesses(#[from] cosigner::CosignerError),
-    /// The log cannot be stamped as the configuration says.
-    #[error("the log's time stamps cannot be asked for")]
+    /// There are no time stamps as the configuration says.
+    #[error("no time stamp as `[stamps]` asks for")]
     Stamps(#[from] crate::stamping::StampingError),
     /// A TLS key cannot be made.
     #[error("a TLS key cannot be made")]
@@ -92,6 +96,7 @@ impl Reason for NodeError {
             Self::Ledger(cause) => cause.reason(),
             Self::Policy(cause) => cause.reason(),
             Self::Random => "system.no-randomness",
+            Self::Stamp(cause) => cause.reason(),
             Self::Stamps(cause) => cause.reason(),
             Self::Tls(_) => "node.tls",
             Self::WitnessPolicy(_, cause) => cause.reason(),

@@ -18,6 +18,7 @@ pub struct TimeAuthority {
     client: Client,
     url: Url,
     authorities: Authorities,
+    timeout: Duration,
 }
 
 /// A time stamp that was verified.
@@ -50,31 +51,51 @@ impl TimeAuthority {
         let client = Client::builder()
             .redirect(Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(30))
             .user_agent(concat!("cloister/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(StampingError::Client)?;
-        Ok(Self { client, url, authorities })
+        Ok(Self { client, url, authorities, timeout: Duration::from_secs(30) })
     }
 
-    /// A time stamp of the bytes with this `digest`, verified. `nonce` is random, `clock` is read when the
-    /// answer is there.
+    /// The same, given up after another time than half a minute.
+    #[must_use]
+    pub const fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// A time stamp of the bytes with this `digest`, verified. `clock` is read when the answer is there.
     ///
     /// # Errors
-    /// `timestamp.unreachable` if there is no whole answer, `timestamp.status` for another status than 200,
-    /// `timestamp.too-large`; [`StampError`] if it is not a stamp to believe.
+    /// `timestamp.unreachable` if there is no whole answer in time, `timestamp.status` for another status
+    /// than 200, `timestamp.too-large`; [`StampError`] if it is not a stamp to believe.
     pub async fn stamp(
         &self,
         digest: &Digest,
-        nonce: &[u8; NONCE_LEN],
         clock: impl Fn() -> Timestamp,
     ) -> Result<Stamp, StampingError> {
-        let request = Request::new(digest, nonce, None)?;
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(|_| StampingError::Random)?;
+        let request = Request::new(digest, &nonce, None)?;
         let response = self.ask(request.as_der()).await?;
         let latest = clock().plus_seconds(CLOCKS_APART_S);
         let stamped =
             Token::from_response(&response)?.answers(&request, &self.authorities, latest)?;
         Ok(Stamp { response, stamped })
+    }
+
+    /// What a stamp says that was kept earlier, of the bytes with this `digest`.
+    ///
+    /// # Errors
+    /// [`StampError`].
+    pub fn verify(
+        &self,
+        digest: &Digest,
+        response: &[u8],
+        now: Timestamp,
+    ) -> Result<Stamped, StampingError> {
+        let latest = now.plus_seconds(CLOCKS_APART_S);
+        Ok(Token::from_response(response)?.verify(digest, &self.authorities, latest)?)
     }
 
     async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, StampingError> {
@@ -83,6 +104,7 @@ impl TimeAuthority {
             .client
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/timestamp-query")
+            .timeout(self.timeout)
             .body(request.to_vec());
         let mut response = request.send().await.map_err(silent)?;
         if response.status() != StatusCode::OK {

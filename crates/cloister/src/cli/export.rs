@@ -24,7 +24,7 @@ pub enum ExportCommand {
 const EXAMPLE: &str = "Examples:
   cloister export verify results.zip --trust trust.json --json
   cloister export verify results.zip --trust trust.json \\
-      --bundle results.sigstore.json --key airlock.pub --trusted-root trusted_root.json";
+      --bundle results.sigstore.json --key bundles.pub --trusted-root trusted_root.json";
 
 /// What `verify` needs.
 #[derive(Debug, Args)]

@@ -48,6 +48,10 @@ async fn serve(config: &ServeConfig) -> Result<(), NodeError> {
     }
     eprintln!("control   https://{}   TLS key {}", node.addresses().control, node.control_pin());
     eprintln!("trust     {}", folder.trust_file().display());
+    if config.stamps.is_some() {
+        let (key, root) = (folder.bundle_key_file(), folder.trusted_root_file());
+        eprintln!("bundles   {}   {}", key.display(), root.display());
+    }
     tokio::select! {
         () = node.ended() => {}
         () = asked_to_stop() => node.stop().await,

@@ -38,7 +38,7 @@ pub struct ServeConfig {
     pub listen: Listen,
     /// Who has to cosign the log; nobody if absent.
     pub log: Option<LogConfig>,
-    /// Who stamps the log with the time; nobody if absent.
+    /// Who stamps the log with the time, and exports, which then leave with a bundle; nobody if absent.
     pub stamps: Option<StampsConfig>,
     /// Who may log in.
     #[serde(default)]

@@ -95,14 +95,35 @@ impl NodeFolder {
     pub fn trust_file(&self) -> PathBuf {
         self.0.join("trust.json")
     }
+
+    /// What verifiers of bundles are given: log and time stamping authorities (sigstore trusted root).
+    #[must_use]
+    pub fn trusted_root_file(&self) -> PathBuf {
+        self.0.join("trusted_root.json")
+    }
+
+    /// What verifiers of bundles are given beside it: the public key that signs them (PEM).
+    #[must_use]
+    pub fn bundle_key_file(&self) -> PathBuf {
+        self.0.join("bundles.pub")
+    }
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), NodeError> {
+    write(path, content, 0o600)
+}
+
+/// Writes a file that anybody may read, whole or not at all.
+pub(super) fn write_public(path: &Path, content: &[u8]) -> Result<(), NodeError> {
+    write(path, content, 0o644)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), NodeError> {
     let beside = path.with_extension("new");
     let write = || -> io::Result<()> {
         let mut file =
-            File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+            File::options().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&beside, path)

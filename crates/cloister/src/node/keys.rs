@@ -4,9 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use bundle::write::SigningKey;
 use channel::Identity;
 use domain::keys::SecretKey;
 use getrandom::SysRng;
+use ledger::Ledger;
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use seal::SealingSecretKey;
 use seal::rand_core::UnwrapErr;
 use zeroize::Zeroizing;
@@ -67,6 +70,31 @@ impl Keys {
     }
 }
 
+/// The key that signs bundles of exports, P-256. It is made where there is none, since nodes of before had
+/// none, unless the log shows a bundle: receivers were given the public half then, so another key is the
+/// operator's decision (docs/operating.md).
+///
+/// # Errors
+/// [`NodeError::Key`] for a key that is lost or unreadable, [`NodeError::Ledger`].
+pub(super) fn bundle_key(folder: &NodeFolder, ledger: &Ledger) -> Result<SigningKey, NodeError> {
+    let path = folder.keys().join(BUNDLES);
+    let bad = || NodeError::Key(path.clone());
+    let pem = match read(&path)? {
+        Some(pem) => pem,
+        None if !ledger.signatures()?.is_empty() => return Err(bad()),
+        None => {
+            let made = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256);
+            let made = Zeroizing::new(made.map_err(|_| NodeError::Random)?);
+            let pem = Zeroizing::new(made.serialize_pem());
+            write_private(&path, pem.as_bytes())?;
+            pem
+        }
+    };
+    let pair = Zeroizing::new(KeyPair::from_pem(&pem).map_err(|_| bad())?);
+    let der = Zeroizing::new(pair.serialize_der());
+    SigningKey::from_pkcs8(&der).map_err(|_| bad())
+}
+
 /// A new Ed25519 key.
 ///
 /// # Errors
@@ -119,6 +147,8 @@ fn read(path: &Path) -> Result<Option<Zeroizing<String>>, NodeError> {
         Err(error) => Err(NodeError::File(path.to_owned(), error)),
     }
 }
+
+const BUNDLES: &str = "bundles.pem";
 
 /// In the order of [`Keys`].
 const FILES: [&str; 7] = [

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use airlock::export::{Trust, TrustVersion};
-use airlock::{Airlock, Decisions};
+use airlock::{Airlock, Decisions, Publication};
 use axum::Router;
 use broker::{Broker, FolderKeyStore, Parts};
 use channel::Identity;
@@ -21,15 +21,14 @@ use launcher::{Launcher, Platform, RelayTargets};
 use ledger::Ledger;
 use policy::ReleasePolicy;
 use seal::SealingPublicKey;
-use tlog::VerifierKey;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::folder::write_public;
 use super::launches::serve_launches;
 use super::quorum::{self, QuorumConfig};
-use super::{Keys, NodeError, NodeFolder, Stamper, StampsConfig};
-use crate::stamping::StampingError;
+use super::{Keys, NodeError, NodeFolder, StampsConfig, publishing};
 
 /// What an operator decides.
 #[derive(Clone, Debug)]
@@ -44,7 +43,7 @@ pub struct NodeConfig {
     pub listen: Addresses,
     /// Who has to cosign the log before anything is released; nobody if absent.
     pub quorum: Option<QuorumConfig>,
-    /// Who stamps the log with the time; nobody if absent.
+    /// Who stamps the log with the time, and exports, which then leave with a bundle; nobody if absent.
     pub stamps: Option<StampsConfig>,
 }
 
@@ -124,7 +123,6 @@ impl Node {
             emulated_root: hardware.emulated_root.clone(),
         };
         write_trust(&folder, &trust)?;
-        let stamper = stamper(&config, &folder, &keys)?;
         let sealing_key = keys.broker_sealing.public();
         let policy = ReleasePolicy::embedded()?;
         let policy_digest = policy.digest();
@@ -135,6 +133,13 @@ impl Node {
         };
         let ledger = Arc::new(ledger);
         let refreshed = config.quorum.as_ref().map(|_| quorum::refresh(Arc::clone(&ledger)));
+        let (stamper, publication) = match &config.stamps {
+            Some(stamps) => {
+                let (stamper, publication) = publishing::open(stamps, &folder, &ledger)?;
+                (Some(stamper), publication)
+            }
+            None => (None, Publication::None),
+        };
 
         let broker = open_broker(
             &config,
@@ -155,7 +160,7 @@ impl Node {
                 Some(path) => airlock::Revocation::File(path.clone()),
                 None => airlock::Revocation::EmulatedNone,
             },
-            publication: airlock::Publication::None,
+            publication,
             clock: Box::new(now),
             decisions: Decisions::default(),
         };
@@ -325,17 +330,6 @@ fn open_broker(
     )?)
 }
 
-fn stamper(
-    config: &NodeConfig,
-    folder: &NodeFolder,
-    keys: &Keys,
-) -> Result<Option<Stamper>, NodeError> {
-    let Some(stamps) = &config.stamps else { return Ok(None) };
-    let key =
-        VerifierKey::new(&config.log_origin, keys.log.public()).map_err(StampingError::from)?;
-    Stamper::new(stamps, &folder.ledger().join("log"), key).map(Some)
-}
-
 fn service(address: SocketAddr, pin: &domain::Digest) -> Service {
     Service { url: format!("https://{address}"), pin: *pin }
 }
@@ -349,9 +343,9 @@ fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, identity: Identity, rou
 
 fn write_trust(folder: &NodeFolder, trust: &Trust) -> Result<(), NodeError> {
     let path = folder.trust_file();
-    let refused = |error| NodeError::File(path.clone(), error);
-    let json = serde_json::to_vec_pretty(trust).map_err(|error| refused(error.into()))?;
-    std::fs::write(&path, json).map_err(refused)
+    let json = serde_json::to_vec_pretty(trust)
+        .map_err(|error| NodeError::File(path.clone(), error.into()))?;
+    write_public(&path, &json)
 }
 
 /// The one clock of a node: seconds of the host's system time. A clock that cannot be right reads as

@@ -3,21 +3,23 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Digest, Reason as _};
 use serde::{Deserialize, Deserializer};
-use timestamp::{Authorities, NONCE_LEN, Stamped};
+use timestamp::{Authorities, Stamped};
 use tlog::{SignedCheckpoint, VerifierKey};
 use tlog_files::FolderReader;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::trusted_root::TrustedRootFile;
 use super::{NodeError, now};
 use crate::cli::chain;
 use crate::stamping::{KeptStamp, StampFolder, StampingError, TimeAuthority};
 
-/// Who stamps the log, and how often.
+/// Who stamps the log and exports, and how often the former.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StampsConfig {
@@ -39,32 +41,43 @@ pub(super) struct Stamper {
     key: VerifierKey,
     log: FolderReader,
     stamps: StampFolder,
+    root: Arc<TrustedRootFile>,
 }
 
-impl Stamper {
-    /// For the log `key` in `folder`, whose stamps go into `stamps/` there.
+impl StampsConfig {
+    /// Who is asked.
     ///
     /// # Errors
     /// [`NodeError::File`] if a certificate file cannot be read, [`NodeError::Stamps`] if one cannot be
     /// used or the address is none.
-    pub(super) fn new(
-        config: &StampsConfig,
-        folder: &std::path::Path,
-        key: VerifierKey,
-    ) -> Result<Self, NodeError> {
+    pub(super) fn authority(&self) -> Result<TimeAuthority, NodeError> {
         let read = |path: &PathBuf| {
             fs::read(path).map_err(|error: io::Error| NodeError::File(path.clone(), error))
         };
-        let beside = config.certificates.as_ref().map(read).transpose()?.unwrap_or_default();
-        let authorities = Authorities::from_pem(&read(&config.roots)?, &beside);
+        let beside = self.certificates.as_ref().map(read).transpose()?.unwrap_or_default();
+        let authorities = Authorities::from_pem(&read(&self.roots)?, &beside);
         let authorities = authorities.map_err(StampingError::from)?;
-        Ok(Self {
-            authority: TimeAuthority::new(&config.url, authorities)?,
-            every: config.every,
+        Ok(TimeAuthority::new(&self.url, authorities)?)
+    }
+}
+
+impl Stamper {
+    /// For the log `key` in `folder`, whose stamps go into `stamps/` there.
+    pub(super) fn new(
+        authority: TimeAuthority,
+        every: Duration,
+        folder: &Path,
+        key: VerifierKey,
+        root: Arc<TrustedRootFile>,
+    ) -> Self {
+        Self {
+            authority,
+            every,
             key,
             log: FolderReader::new(folder),
             stamps: StampFolder::new(&folder.join("stamps")),
-        })
+            root,
+        }
     }
 
     /// Stamps now and whenever the time is up, until the task is dropped.
@@ -74,18 +87,20 @@ impl Stamper {
         loop {
             ticks.tick().await;
             match self.stamp().await {
-                Ok(Some((size, stamped))) => {
-                    eprintln!(
-                        "stamped   {size} entries at {} by {}",
-                        stamped.time(),
-                        stamped.authority()
-                    );
-                }
+                Ok(Some((size, stamped))) => self.tell(size, &stamped),
                 Ok(None) => {}
                 Err(error) => {
                     eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason())
                 }
             }
+        }
+    }
+
+    /// Tells of a stamp, receivers of bundles too: so they know an authority before it stamps an export.
+    fn tell(&self, size: u64, stamped: &Stamped) {
+        eprintln!("stamped   {size} entries at {} by {}", stamped.time(), stamped.authority());
+        if let Err(error) = self.root.note(stamped) {
+            eprintln!("alarm     no trusted root: {} ({})", chain(&error), error.reason());
         }
     }
 
@@ -99,9 +114,7 @@ impl Stamper {
         if self.stamps.newest()?.is_some_and(|newest| size <= newest) {
             return Ok(None);
         }
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| StampingError::Random)?;
-        let stamp = self.authority.stamp(&Digest::of(note.as_bytes()), &nonce, now).await?;
+        let stamp = self.authority.stamp(&Digest::of(note.as_bytes()), now).await?;
         self.stamps.keep(&KeptStamp { size, note, response: stamp.response })?;
         Ok(Some((size, stamp.stamped)))
     }

@@ -41,15 +41,24 @@ impl StampFolder {
     /// # Errors
     /// `timestamp.folder` if a file cannot be read.
     pub fn all(&self) -> Result<Vec<KeptStamp>, StampFolderError> {
-        let read = |size| {
-            let (note, response) = (self.path(size, NOTE), self.path(size, RESPONSE));
-            Ok(KeptStamp {
-                size,
-                note: fs::read_to_string(&note).map_err(|error| refused(&note, error))?,
-                response: fs::read(&response).map_err(|error| refused(&response, error))?,
-            })
-        };
-        self.sizes()?.into_iter().map(read).collect()
+        self.sizes()?.into_iter().map(|size| self.read(size)).collect()
+    }
+
+    /// The stamped checkpoint of the largest size.
+    ///
+    /// # Errors
+    /// `timestamp.folder` if a file cannot be read.
+    pub fn last(&self) -> Result<Option<KeptStamp>, StampFolderError> {
+        self.newest()?.map(|size| self.read(size)).transpose()
+    }
+
+    fn read(&self, size: u64) -> Result<KeptStamp, StampFolderError> {
+        let (note, response) = (self.path(size, NOTE), self.path(size, RESPONSE));
+        Ok(KeptStamp {
+            size,
+            note: fs::read_to_string(&note).map_err(|error| refused(&note, error))?,
+            response: fs::read(&response).map_err(|error| refused(&response, error))?,
+        })
     }
 
     /// Keeps a stamp, durably. The response is written last, so where there is one there is its note.
@@ -136,6 +145,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let stamps = StampFolder::new(&folder.path().join("stamps"));
         assert_eq!((stamps.newest().unwrap(), stamps.all().unwrap()), (None, vec![]));
+        assert_eq!(stamps.last().unwrap(), None);
         for size in [9, 100, 10] {
             stamps.keep(&stamp(size)).unwrap();
         }
@@ -145,7 +155,10 @@ mod tests {
         for other in ["010.tsr", "x.tsr", "7.checkpoint", ".11.tsr.new", "+12.tsr", "tsr"] {
             fs::write(folder.path().join("stamps").join(other), "").unwrap();
         }
-        assert_eq!(stamps.newest().unwrap(), Some(100));
+        assert_eq!(
+            (stamps.newest().unwrap(), stamps.last().unwrap()),
+            (Some(100), Some(stamp(100)))
+        );
         assert_eq!(stamps.all().unwrap(), [stamp(9), again, stamp(100)]);
     }
 

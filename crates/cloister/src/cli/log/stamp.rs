@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::{Digest, Timestamp};
 use serde_json::json;
-use timestamp::NONCE_LEN;
 use tlog::SignedCheckpoint;
 
 use super::source::Source;
@@ -39,11 +38,9 @@ pub(super) fn run(log: &Log, options: &StampOptions) -> Outcome {
         .map_err(|error| Failure::unusable(domain::Reason::reason(&error), &error))?;
     // Asked once before anything depends on it: a clock that is not set is an error to be told.
     now()?;
-    let mut nonce = [0; NONCE_LEN];
-    getrandom::fill(&mut nonce).map_err(|_| stamping(&StampingError::Random))?;
     let clock = || now().unwrap_or(Timestamp::EPOCH);
     let digest = Digest::of(note.as_bytes());
-    let stamp = runtime()?.block_on(authority.stamp(&digest, &nonce, clock));
+    let stamp = runtime()?.block_on(authority.stamp(&digest, clock));
     let stamp = stamp.map_err(|error| stamping(&error))?;
     let kept = KeptStamp { size, note, response: stamp.response };
     StampFolder::new(&options.stamps).keep(&kept).map_err(|error| stamping(&error.into()))?;

@@ -37,8 +37,11 @@ impl Scene {
             self.authority.path("root.pem")
         );
         let config: StampsConfig = toml::from_str(&text).unwrap();
-        let key = self.log.key().clone();
-        Stamper::new(&config, &self.folder.path().join("log"), key).unwrap()
+        let (folder, key) = (self.folder.path(), self.log.key().clone());
+        let root = folder.join("trusted_root.json");
+        let root = TrustedRootFile::create(root, key.clone(), &[]).unwrap();
+        let authority = config.authority().unwrap();
+        Stamper::new(authority, config.every, &folder.join("log"), key, Arc::new(root))
     }
 
     fn append(&mut self, entry: &str) {
@@ -151,8 +154,7 @@ fn a_wrong_configuration_is_told_at_the_start() {
             certificates: None,
             every: Duration::from_secs(3600),
         };
-        let key = scene.log.key().clone();
-        Stamper::new(&config, scene.folder.path(), key).unwrap_err().reason()
+        config.authority().unwrap_err().reason()
     };
     assert_eq!(start("ftp://tsa.example.org", "root.pem"), "timestamp.address");
     assert_eq!(start("tsa.example.org", "root.pem"), "timestamp.address");
