@@ -127,3 +127,27 @@ fn a_lost_key_is_missing_and_an_altered_record_is_altered() {
     bench.write(&key, good);
     assert_eq!(show(&bench, 0).code, 0);
 }
+
+#[test]
+fn a_published_signature_is_shown_as_what_it_is() {
+    let (bench, _) = bench();
+    let ledger = ledger(&bench);
+    let key = bench.p256_key("bundles");
+    let signed = key.sign_statement(b"{}").unwrap();
+    let event = Event::accepted(Action::OutputExported, Digest::of(b"receipt"));
+    let time = "2026-11-26T12:00:00Z".parse().unwrap();
+    let draft = Draft { actor: Actor::Airlock, time, person: None, event };
+    let place = ledger.record_published(draft, signed.leaf().clone(), ()).unwrap().place().index;
+    let ran = show(&bench, place + 1);
+    assert_eq!(ran.verdict(), (0, "shown", None), "{ran:?}");
+    assert_eq!(ran.members(), ["index", "leaf", "published", "reason", "verdict"]);
+    let expected = serde_json::json!({
+        "digest": signed.leaf().digest,
+        "key": Digest::of(signed.leaf().key.as_spki()),
+        "hint": bundle::write::key_hint(&signed.leaf().key),
+    });
+    assert_eq!(ran.json["published"], expected);
+    // It hides nothing of what stands beside it.
+    assert_eq!(show(&bench, 0).json["record"]["person"]["who"]["person"], "alice");
+    assert!(show(&bench, place).json["entry"].is_object());
+}

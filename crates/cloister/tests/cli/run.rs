@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bundle::write::SigningKey;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -54,6 +55,19 @@ impl Bench {
             lines: lines(&output.stdout),
             errors: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// Makes a key that signs bundles.
+    pub(crate) fn p256_key(&self, name: &str) -> SigningKey {
+        let openssl = |arguments: &str| {
+            let mut command = Command::new("openssl");
+            let output = command.args(arguments.split(' ')).current_dir(self.0.path()).output();
+            assert!(output.unwrap().status.success(), "{arguments}");
+        };
+        let p256 = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
+        openssl(&format!("genpkey {p256} -out {name}.pem"));
+        openssl(&format!("pkcs8 -topk8 -nocrypt -in {name}.pem -outform DER -out {name}.der"));
+        SigningKey::from_pkcs8(&self.read(&format!("{name}.der"))).unwrap()
     }
 
     /// Makes a key pair `NAME.key` and `NAME.pem`; the public key's text.

@@ -1,11 +1,13 @@
-//! `log show`: one entry of a verified log, and what can still be read of the people behind it.
+//! `log show`: one leaf of a verified log. Of an entry, also what can still be read of the people behind it.
 
 use std::path::PathBuf;
 
+use bundle::write::key_hint;
 use clap::Args;
-use domain::Digest;
 use domain::event::{Action, Actor, Entry, Outcome as Decision};
+use domain::leaf::PublishedSignature;
 use domain::pseudonym::Pseudonym;
+use domain::{Digest, Leaf};
 use ledger::{RecordError, Records};
 use serde_json::{Value, json};
 use tlog::{LogError, verify_log};
@@ -19,7 +21,8 @@ pub(super) const EXAMPLE: &str = "Examples:
   cloister log show --origin example.org/log --key trust.json --dir ledger/log --index 7 \\
       --records ledger/sealed --record-keys record-keys
 
-With the records, the answer says who is behind the entry, or that their record was erased.";
+With the records, the answer says who is behind the entry, or that their record was erased. Not every
+leaf is a decision: the signature of an export's bundle is one, and nobody is behind it.";
 
 /// What `show` needs.
 #[derive(Debug, Args)]
@@ -38,13 +41,41 @@ pub struct ShowOptions {
 }
 
 pub(super) fn run(options: &ShowOptions) -> Outcome {
-    let (leaf, entries) = entries(options)?;
-    let entry =
-        entries
-            .iter()
-            .find(|(index, _)| *index == options.index)
-            .map(|(_, entry)| entry)
-            .ok_or_else(|| Failure::unusable_because("log.malformed", "the leaf is no decision"))?;
+    let Found { leaf, entries } = find(options)?;
+    let digest = Digest::of(&leaf);
+    match Leaf::from_bytes(&leaf) {
+        Ok(Leaf::Entry(entry)) => decision(options, digest, &entry, &entries),
+        Ok(Leaf::Published(signature)) => Ok(published(options.index, digest, &signature)),
+        Err(error) => Err(Failure::unusable("log.malformed", &error)),
+    }
+}
+
+/// A signature that was published: nobody is behind it but the key.
+fn published(index: u64, leaf: Digest, signature: &PublishedSignature) -> Answer {
+    let key = Digest::of(signature.key.as_spki());
+    let json = json!({
+        "verdict": "shown",
+        "reason": null,
+        "index": index,
+        "leaf": leaf,
+        "published": { "digest": signature.digest, "key": key, "hint": key_hint(&signature.key) },
+    });
+    let text = format!(
+        "a published signature, of no person (hashedrekord 0.0.2)\n\
+         signed    {}\n\
+         key       {key}, the `hint` {} of its bundle",
+        signature.digest,
+        key_hint(&signature.key)
+    );
+    Answer::new(json, text)
+}
+
+fn decision(
+    options: &ShowOptions,
+    leaf: Digest,
+    entry: &Entry,
+    entries: &[(u64, Entry)],
+) -> Outcome {
     let mut json = json!({
         "verdict": "shown",
         "reason": null,
@@ -54,7 +85,7 @@ pub(super) fn run(options: &ShowOptions) -> Outcome {
     });
     let mut text = serde_json::to_string_pretty(entry).unwrap_or_default();
     if let (Some(records), Some(keys)) = (&options.records, &options.record_keys) {
-        let record = Record::find(entry, &entries, &Records::at(records, keys));
+        let record = Record::find(entry, entries, &Records::at(records, keys));
         if let Some(members) = json.as_object_mut() {
             members.insert("record".to_owned(), record.json());
         }
@@ -67,8 +98,15 @@ pub(super) fn run(options: &ShowOptions) -> Outcome {
     Ok(Answer::new(json, text))
 }
 
-/// The leaf at the index, by digest, and every entry of the verified log.
-fn entries(options: &ShowOptions) -> Result<(Digest, Vec<(u64, Entry)>), Failure> {
+/// What was read of a verified log.
+struct Found {
+    /// The leaf at the index.
+    leaf: Vec<u8>,
+    /// Every entry, with its index.
+    entries: Vec<(u64, Entry)>,
+}
+
+fn find(options: &ShowOptions) -> Result<Found, Failure> {
     let source = Source::open(&options.log.source)?;
     let note = source.checkpoint()?;
     let key = options.log.believed.check(&note)?.key;
@@ -80,15 +118,15 @@ fn entries(options: &ShowOptions) -> Result<(Digest, Vec<(u64, Entry)>), Failure
         |index, leaf| {
             size = index.saturating_add(1);
             if index == options.index {
-                wanted = Some(Digest::of(leaf));
+                wanted = Some(leaf.to_vec());
             }
-            // A leaf of another kind is not shown, and hides nothing: erasures are entries.
+            // A leaf of another kind hides nothing: erasures are entries.
             entries.extend(Entry::from_leaf(leaf).ok().map(|entry| (index, entry)));
         },
     )
     .map_err(|error| failure(&error))?;
     let absent = || failure(&LogError::NoSuchEntry { index: options.index, size });
-    Ok((wanted.ok_or_else(absent)?, entries))
+    Ok(Found { leaf: wanted.ok_or_else(absent)?, entries })
 }
 
 /// What is left of the record behind an entry.
