@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use domain::Digest;
 use domain::ids::{ExportId, OutputId};
 use serde_json::{Value, json};
@@ -39,17 +39,27 @@ pub enum OutputCommand {
     #[command(after_help = REVIEW_EXAMPLE)]
     Review(Reviewing),
     /// Release an accepted output and save the export
-    #[command(after_help = "Example:\n  cloister output export output-… --out results.zip")]
-    Export {
-        /// The output
-        output: OutputId,
-        /// Where the export goes
-        #[arg(long)]
-        out: PathBuf,
-        #[command(flatten)]
-        server: ServerOptions,
-    },
+    #[command(after_help = EXPORT_EXAMPLE)]
+    Export(Exporting),
 }
+
+/// What `export` needs.
+#[derive(Debug, Args)]
+pub struct Exporting {
+    /// The output
+    output: OutputId,
+    /// Where the export goes
+    #[arg(long)]
+    out: PathBuf,
+    /// Where the sigstore bundle goes that was published with it
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerOptions,
+}
+
+const EXPORT_EXAMPLE: &str = "Example:
+  cloister output export output-… --out results.zip --bundle results.sigstore.json";
 
 const REVIEW_EXAMPLE: &str = "Examples:
   cloister output review output-… --reviewer bob --key bob.key
@@ -66,26 +76,46 @@ pub(super) fn run(command: OutputCommand, format: Format) -> Outcome {
             server.connect()?.show(&format!("/v1/outputs/{output}"))
         }
         OutputCommand::Review(options) => review(&options, format),
-        OutputCommand::Export { output, out, server } => {
-            let server = server.connect()?;
-            let mut answer = server.post(&format!("/v1/outputs/{output}/export"), &json!({}))?;
-            let zip = download(&server, &answer)?;
-            write(&out, &zip)?;
-            let text = format!("exported to {}\n{answer:#}", out.display());
-            if let Some(members) = answer.as_object_mut() {
-                members.insert("file".to_owned(), json!(out));
-            }
-            Ok(Answer::new(answer, text))
-        }
+        OutputCommand::Export(options) => export(&options),
     }
 }
 
-/// The export that `answer` announces, if its digest is right.
-fn download(server: &Connection, answer: &Value) -> Result<Vec<u8>, Failure> {
-    let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
-    let malformed = || Failure::unusable_because("server.answer", "the answer names no export");
-    let export: ExportId = text("export").parse().map_err(|_| malformed())?;
-    let sha256: Digest = text("sha256").parse().map_err(|_| malformed())?;
+/// Releases an output, or finds that it has left, and saves what left.
+fn export(options: &Exporting) -> Outcome {
+    let Exporting { output, out, bundle, server } = options;
+    let server = server.connect()?;
+    let mut answer = server.post(&format!("/v1/outputs/{output}/export"), &json!({}))?;
+    let export = named(&answer)?;
+    write(out, &download(&server, &export, &answer)?)?;
+    let mut text = format!("exported to {}\n", out.display());
+    if let Some(bundle) = bundle {
+        write(bundle, &server.download(&format!("/v1/exports/{export}/bundle"))?)?;
+        text.push_str(&format!("its bundle to {}\n", bundle.display()));
+    }
+    text.push_str(&format!("{answer:#}"));
+    if let Some(members) = answer.as_object_mut() {
+        members.insert("file".to_owned(), json!(out));
+        members.insert("bundle_file".to_owned(), json!(bundle));
+    }
+    Ok(Answer::new(answer, text))
+}
+
+/// The export that `answer` announces.
+fn named(answer: &Value) -> Result<ExportId, Failure> {
+    text(answer, "export").parse().map_err(|_| malformed())
+}
+
+fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
+    answer.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn malformed() -> Failure {
+    Failure::unusable_because("server.answer", "the answer names no export")
+}
+
+/// The file of the export, if it has the digest that `answer` announces.
+fn download(server: &Connection, export: &ExportId, answer: &Value) -> Result<Vec<u8>, Failure> {
+    let sha256: Digest = text(answer, "sha256").parse().map_err(|_| malformed())?;
     let zip = server.download(&format!("/v1/exports/{export}"))?;
     if Digest::of(&zip) != sha256 {
         return Err(Failure::refusal(
