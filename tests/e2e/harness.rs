@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use cloister::node::{NodeFolder, now};
-use domain::Digest;
 use domain::claims::Measurement;
 use domain::event::{Action, Entry, Outcome};
 use domain::project::Proposal;
+use domain::{Digest, Leaf};
 use evidence::launch::VcpuType;
 use lab::LabError;
 use lab::platform::EmulatedPlatform;
@@ -182,7 +182,10 @@ impl Stage {
         let mut entries = Vec::new();
         let (mut monitor, mut findings) = (Monitor::default(), Vec::new());
         tlog_files::verify_folder(&self.workspace.log_folder(), &key, |_, leaf| {
-            entries.push(Entry::from_leaf(leaf).unwrap());
+            // A published signature is no decision; the monitor knows both kinds.
+            if let Leaf::Entry(entry) = Leaf::from_bytes(leaf).unwrap() {
+                entries.push(*entry);
+            }
             findings.extend(monitor.take(leaf));
         })
         .unwrap();

@@ -19,6 +19,7 @@ mod outputs;
 mod platform;
 mod programs;
 mod rebuild;
+mod publishing;
 mod review;
 mod services;
 mod walkthrough;

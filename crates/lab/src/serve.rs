@@ -9,7 +9,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use cloister::node::{Addresses, Hardware, Node, NodeConfig, NodeFolder, QuorumConfig, now};
+use cloister::node::{
+    Addresses, Hardware, Node, NodeConfig, NodeFolder, QuorumConfig, StampsConfig, now,
+};
 use domain::claims::{GuestPolicy, HexError};
 use evidence::snp::{Chips, PlatformRules, Roots, TcbFloors};
 use launcher::{GuestImage, Host, Launcher, Size};
@@ -46,6 +48,12 @@ pub struct Options {
     /// How many seconds a quorum of them may take
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub witness_timeout: u16,
+    /// Who stamps the log and exports with the time (RFC 3161); exports then leave with a sigstore bundle
+    #[arg(long, value_name = "URL", requires = "tsa_roots")]
+    pub authority: Option<String>,
+    /// Roots of time stamping authorities (PEM)
+    #[arg(long, value_name = "FILE", requires = "authority")]
+    pub tsa_roots: Option<PathBuf>,
 }
 
 impl Options {
@@ -61,7 +69,14 @@ impl Options {
             vmpl: 0,
             witnesses: None,
             witness_timeout: 5,
+            authority: None,
+            tsa_roots: None,
         }
+    }
+
+    fn stamps(&self) -> Option<StampsConfig> {
+        let (url, roots) = self.authority.clone().zip(self.tsa_roots.clone())?;
+        Some(StampsConfig { url, roots, certificates: None, every: Duration::from_secs(3600) })
     }
 
     fn quorum(&self) -> Option<QuorumConfig> {
@@ -119,7 +134,7 @@ pub async fn start(options: &Options, launcher: Launcher) -> Result<(Node, Serve
         custodians: BTreeSet::from([people.custodian.key.public()]),
         listen: options.addresses(),
         quorum: options.quorum(),
-        stamps: None,
+        stamps: options.stamps(),
     };
     let platform = EmulatedPlatform::open(&EmulatedPlatform::file(&folder), now())?
         .with_policy(options.guest_policy)
