@@ -117,6 +117,8 @@ pub struct ExportDecision {
     pub platform: Trust,
     /// Where in the log the event stands.
     pub log_index: u64,
+    /// Whether a sigstore bundle was published with it.
+    pub bundle: bool,
 }
 
 impl DatasetDecision {

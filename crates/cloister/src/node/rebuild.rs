@@ -195,6 +195,11 @@ impl At<'_> {
         self.ledger.is_erased(self.entry)
     }
 
+    /// Whether a signature was published with the decision: it stands right behind it.
+    fn is_published(&self) -> Result<bool, RebuildError> {
+        Ok(self.ledger.published(self.index.saturating_add(1))?.is_some())
+    }
+
     fn evidence(&self, place: usize) -> Result<Digest, RebuildError> {
         self.entry.event.evidence.get(place).copied().ok_or_else(|| self.inconsistent("evidence"))
     }

@@ -126,6 +126,7 @@ fn export(row: &SqliteRow) -> Result<(ExportId, ExportDecision), sqlx::Error> {
         project: text(row, "project")?,
         platform,
         log_index: count(row, "log_index")?,
+        bundle: row.try_get("bundle")?,
     };
     Ok((text(row, "export")?, export))
 }

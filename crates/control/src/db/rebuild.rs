@@ -244,14 +244,15 @@ async fn export(
     // The file is made anew for each reader, with proofs against the newest checkpoint, so there is
     // no digest of it in the log; nothing reads this column.
     sqlx::query(
-        "insert into exports (export, output, project, sha256, log_index, platform)
-         values (?1, ?2, ?3, '', ?4, ?5)",
+        "insert into exports (export, output, project, sha256, log_index, platform, bundle)
+         values (?1, ?2, ?3, '', ?4, ?5, ?6)",
     )
     .bind(id.as_str())
     .bind(export.output.as_str())
     .bind(export.project.as_str())
     .bind(integer(export.log_index))
     .bind(serde_json::to_string(&export.platform).unwrap_or_default())
+    .bind(export.bundle)
     .execute(&mut **to)
     .await?;
     Ok(())

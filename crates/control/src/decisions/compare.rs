@@ -143,12 +143,13 @@ impl JobDecision {
 
 impl ExportDecision {
     fn fields(&self) -> Fields {
-        let Self { output, project, platform, log_index } = self;
+        let Self { output, project, platform, log_index, bundle } = self;
         Fields::from([
             ("output", shown(output)),
             ("project", shown(project)),
             ("platform", trust(platform)),
             ("log_index", shown(log_index)),
+            ("bundle", shown(bundle)),
         ])
     }
 }

@@ -35,6 +35,7 @@ impl Replay {
             project: receipt.project,
             platform: receipt.platform,
             log_index: at.index,
+            bundle: at.is_published()?,
         };
         self.exports.insert(receipt.export, export);
         Ok(())
