@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::Reason as _;
+use domain::Timestamp;
 use domain::keys::SecretKey;
 use tlog::tiles::Tiles;
 use tlog::{
-    Checkpoint, Commit, Log, LogError, Store, StoreError, TilePath, VerifierKey, verify_log,
+    Checkpoint, Commit, Log, LogError, Policy, Store, StoreError, TilePath, VerifierKey,
+    WitnessKey, verify_log,
 };
 use zeroize::Zeroizing;
 
@@ -100,6 +102,31 @@ impl Store for Ordered {
     }
 }
 
+/// Who has to cosign before anything is acknowledged, and all that they did cosign.
+#[derive(Clone, Debug)]
+struct Witness {
+    key: WitnessKey,
+    policy: Policy,
+    cosigned: Vec<Checkpoint>,
+}
+
+impl Witness {
+    fn new() -> Self {
+        let witness = WitnessKey::new("w.example/storm", secret().public()).unwrap();
+        let policy = format!("log {}\nwitness w {witness}\nquorum w\n", key());
+        Self { key: witness, policy: policy.parse().unwrap(), cosigned: Vec::new() }
+    }
+
+    /// The lines with which it answers, if it is there.
+    fn answer(&mut self, checkpoint: &Checkpoint, there: bool) -> Vec<String> {
+        if !there {
+            return Vec::new();
+        }
+        self.cosigned.push(checkpoint.clone());
+        vec![self.key.cosign(checkpoint, Timestamp::EPOCH.plus_seconds(1), &secret()).unwrap()]
+    }
+}
+
 /// What is run: a log as it was left, and the batches that are appended to it.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
@@ -107,6 +134,7 @@ pub(super) struct Scene {
     /// The batches that the log holds already, each with its first index.
     held: Vec<(u64, Batch)>,
     batches: &'static [usize],
+    witness: Option<Witness>,
 }
 
 type Batch = Vec<Vec<u8>>;
@@ -126,6 +154,7 @@ pub(super) struct Outcome {
 struct Run {
     machine: Machine,
     order: Order,
+    witness: Option<Witness>,
     acknowledged: Vec<(u64, Batch)>,
     /// All that was ever submitted, in this order.
     submitted: Vec<Batch>,
@@ -138,9 +167,14 @@ impl Scene {
         let mut run = Run::new(machine, Order::Right);
         if size > 0 {
             let mut log = run.open().unwrap();
-            run.append(&mut log, size).unwrap();
+            run.append(&mut log, size, true).unwrap();
         }
-        Self { before: run.machine.content(), held: run.acknowledged, batches }
+        Self { before: run.machine.content(), held: run.acknowledged, batches, witness: None }
+    }
+
+    /// The same log, which from now on a witness has to cosign.
+    pub(super) fn witnessed(self) -> Self {
+        Self { witness: Some(Witness::new()), ..self }
     }
 
     /// Runs a schedule.
@@ -157,6 +191,7 @@ impl Scene {
         let machine = Machine::new(self.before.clone(), seed, plans, omission);
         let mut run = Run::new(machine, order);
         run.acknowledged.clone_from(&self.held);
+        run.witness.clone_from(&self.witness);
         run.submitted.extend(self.held.iter().map(|(_, batch)| batch.clone()));
         run.appends(self.batches)?;
         let met = run.machine.is_calm();
@@ -203,7 +238,7 @@ impl From<LogError> for Wrong {
 
 impl Run {
     const fn new(machine: Machine, order: Order) -> Self {
-        Self { machine, order, acknowledged: Vec::new(), submitted: Vec::new() }
+        Self { machine, order, witness: None, acknowledged: Vec::new(), submitted: Vec::new() }
     }
 
     /// Opens the log in a new process.
@@ -214,12 +249,26 @@ impl Run {
         Log::open(store, ORIGIN, secret())
     }
 
-    fn append(&mut self, log: &mut Log<Ordered>, count: usize) -> Result<(), LogError> {
+    /// `there` is whether the witness answers, if there is one.
+    fn append(
+        &mut self,
+        log: &mut Log<Ordered>,
+        count: usize,
+        there: bool,
+    ) -> Result<(), LogError> {
         let number = self.submitted.len();
         let batch: Batch = (0..count).map(|n| format!("{number}: {n}").into_bytes()).collect();
         self.submitted.push(batch.clone());
-        let appended = log.append(&batch)?;
-        self.acknowledged.push((appended.first_index, batch));
+        let first_index = match &mut self.witness {
+            None => log.append(&batch)?.first_index,
+            Some(witness) => {
+                let committed = log.commit(&batch)?;
+                let lines = witness.answer(committed.checkpoint.checkpoint(), there);
+                log.cosign(&lines, &witness.policy)?.quorum?;
+                committed.first_index
+            }
+        };
+        self.acknowledged.push((first_index, batch));
         Ok(())
     }
 
@@ -233,7 +282,8 @@ impl Run {
                     return self.goes_on(&mut log);
                 };
                 // Without an answer nothing is acknowledged, and the next one follows.
-                drop(self.append(&mut log, batch));
+                let there = !self.submitted.len().is_multiple_of(3);
+                drop(self.append(&mut log, batch, there));
             }
         }
         Ok(())
@@ -242,7 +292,7 @@ impl Run {
     /// A process that still runs needs no restart when nothing more goes wrong.
     fn goes_on(&mut self, log: &mut Log<Ordered>) -> Result<(), String> {
         let calm = self.machine.is_calm();
-        let result = self.append(log, 1);
+        let result = self.append(log, 1, true);
         match result {
             Err(error) if calm => Err(format!("the log does not go on: {error:?}")),
             _ => Ok(()),
@@ -255,7 +305,7 @@ impl Run {
             self.machine.lose_power();
         }
         let mut log = self.open()?;
-        self.append(&mut log, 1)?;
+        self.append(&mut log, 1, true)?;
         drop(log);
         self.machine.lose_power();
         drop(self.open()?);
@@ -271,12 +321,16 @@ impl Run {
         self.check_entries(&entries).map_err(Wrong::Broken)?;
         let tiles = Tiles::new(read, signed.checkpoint().size);
         let published = self.machine.content().published;
+        let mut said: Vec<Checkpoint> = Vec::new();
         for note in published {
             let note = String::from_utf8(note).map_err(|_| Wrong::Refused("log.malformed"))?;
             let body = note.split("\n\n").next().unwrap_or_default();
-            let Checkpoint { size, root, .. } = format!("{body}\n").parse()?;
+            said.push(format!("{body}\n").parse()?);
+        }
+        said.extend(self.witness.iter().flat_map(|witness| witness.cosigned.clone()));
+        for Checkpoint { size, root, .. } in said {
             if size > signed.checkpoint().size || tiles.root(size)? != root {
-                return Err(Wrong::Broken(format!("a checkpoint of another tree: {note}")));
+                return Err(Wrong::Broken(format!("a checkpoint of another tree: {size} {root}")));
             }
         }
         Ok(())

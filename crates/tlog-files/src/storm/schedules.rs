@@ -86,13 +86,17 @@ impl Storm {
 #[test]
 fn no_acknowledged_entry_is_lost() {
     let start = std::time::Instant::now();
-    let run = |(size, batches, seeds)| {
+    let run = |scene: &Scene, seeds| {
         let mut storm = Storm::new(Omission::Nothing, Order::Right);
-        storm.all(&Scene::new(size, batches), seeds).map(|()| storm)
+        storm.all(scene, seeds).map(|()| storm)
+    };
+    let run = |(size, batches, seeds)| {
+        let scene = Scene::new(size, batches);
+        Ok::<_, String>([run(&scene, seeds)?, run(&scene.witnessed(), seeds.min(1))?])
     };
     let storms: Vec<Storm> = std::thread::scope(|scope| {
         let threads = SCENES.map(|scene| scope.spawn(move || run(scene)));
-        threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect()
+        threads.into_iter().flat_map(|thread| thread.join().unwrap().unwrap()).collect()
     });
     let mut tally = Tally::default();
     storms.iter().for_each(|storm| tally.add(&storm.tally.0));
@@ -112,6 +116,17 @@ fn folders_that_a_killed_process_made_are_made_durable() {
     for (after, seed) in (0..20).flat_map(|after| (0..16).map(move |seed| (after, seed))) {
         assert!(storm.run(&scene, seed, &[Plan::once(Fault::Kill, after)]).unwrap().met);
     }
+}
+
+/// A witness that is asked before the tree is committed may cosign one that never is.
+#[test]
+fn asking_witnesses_before_the_commit_is_found() {
+    let scene = Scene::new(1, &[2]).witnessed();
+    let mut storm = Storm::new(Omission::Nothing, Order::PublishFirst);
+    let mut killed = |after: usize| storm.run(&scene, 0, &[Plan::once(Fault::Kill, after)]).err();
+    let found: Vec<_> = (0..60).filter_map(&mut killed).collect();
+    let forked = found.iter().filter(|wrong| wrong.contains("a checkpoint of another tree"));
+    assert!(forked.count() > 0, "{found:?}");
 }
 
 /// The storm would not be worth much if it let these pass.
