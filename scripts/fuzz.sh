@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes what reads untrusted bytes in crates/evidence, crates/disclosure, crates/tables, crates/tlog
-# (with what the log holds, of crates/domain) and crates/timestamp for FUZZ_SECONDS per target (30 if not set) and prints the
+# (with what the log holds, of crates/domain), crates/timestamp and crates/bundle for FUZZ_SECONDS per target (30 if not set) and prints the
 # executions of each. Inputs that fail are kept in the crate's fuzz/artifacts. Needs no nightly toolchain:
 # without a sanitizer the compiler's instrumentation is stable, and the code that is fuzzed has no `unsafe`.
 set -eu
@@ -45,7 +45,7 @@ fuzz() {
 }
 
 mkdir -p "$corpus/seeds"
-for crate in evidence disclosure tables tlog timestamp; do
+for crate in evidence disclosure tables tlog timestamp bundle; do
     cd "$crates/$crate"
     chosen=$(targets)
     [ -n "$chosen" ] || continue
