@@ -118,7 +118,7 @@ fn partial_tiles_go_a_few_at_a_time_also_after_a_restart() {
         appends += 1;
     }
     assert!(appends < 256, "the next ones are not there yet: {appends}");
-    assert_eq!(partial(&store, "tile/0/001.p/"), 300 - 256 + appends as usize);
+    assert_eq!(partial(&store, "tile/0/001.p/"), 300 - 256 + appends);
     check_history(&store);
 }
 
