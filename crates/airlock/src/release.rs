@@ -3,7 +3,7 @@
 //! Order of durable writes: the members of the export that are not plaintext, and the signed
 //! receipt, are kept as objects; `OutputExported` names the receipt in the log; only then does the
 //! file exist. The file is put together from ledger and log whenever it is asked for: its members
-//! are those that the receipt names, its proofs those of the newest checkpoint.
+//! are those that the receipt names, its proofs those of a checkpoint that is kept for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,7 +145,8 @@ impl Airlock {
         Ok(Released { receipt, envelope, index, ballots })
     }
 
-    /// The zip file, with proofs against the log's newest checkpoint.
+    /// The zip file, the same whenever it is made: its proofs are against the checkpoint that was the newest
+    /// when it was made first.
     fn file(
         &self,
         entries: &Entries,
@@ -168,8 +169,9 @@ impl Airlock {
         }
         let receipt = canonical::to_vec(&released.envelope).map_err(AirlockError::Malformed)?;
         members.insert(RECEIPT.to_owned(), receipt);
-        for (number, index) in proved(entries, released, &opened).into_iter().enumerate() {
-            let (leaf, proof) = self.ledger.prove(index)?;
+        let receipt = released.envelope.payload_digest().map_err(AirlockError::ReadSignature)?;
+        let proved = self.ledger.prove_for(&receipt, &proved(entries, released, &opened))?;
+        for (number, (leaf, proof)) in proved.into_iter().enumerate() {
             LogProofs::add(&mut members, number, leaf, &proof);
         }
         Ok(pack(&members)?)

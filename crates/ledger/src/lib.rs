@@ -23,7 +23,7 @@ use domain::keys::SecretKey;
 use domain::leaf::{LeafError, PublishedSignature};
 use domain::pseudonym::Pseudonym;
 use domain::{Digest, Reason, Recorded, Timestamp};
-use tlog::{LeafProof, Log, LogError, VerifierKey, Witnesses};
+use tlog::{LeafProof, Log, LogError, Policy, SignedCheckpoint, VerifierKey, Witnesses};
 use tlog_files::FileStore;
 
 pub use erase::{EraseError, Erased};
@@ -275,21 +275,50 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::record`].
     pub fn prove(&self, index: u64) -> Result<(Vec<u8>, LeafProof), LedgerError> {
-        let mut state = self.state();
-        if self.witnesses.is_some() && !state.is_cosigned(index) {
-            drop(state);
-            self.order(Order::default())?;
-            state = self.state();
+        let state = self.acknowledged(index)?;
+        state.prove(index, state.newest())
+    }
+
+    /// The leaves at `indices` and their proofs against one checkpoint, for `name` always the same: the
+    /// newest when it was asked for first, which is kept. So a file with these proofs stays what it is.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`], [`LedgerError::Object`] if the checkpoint cannot be kept or read.
+    pub fn prove_for(
+        &self,
+        name: &Digest,
+        indices: &[u64],
+    ) -> Result<Vec<(Vec<u8>, LeafProof)>, LedgerError> {
+        // Two who ask first at a time get the same: the state is locked until one is kept.
+        let state = self.acknowledged(indices.iter().copied().max().unwrap_or_default())?;
+        let checkpoint = if let Some(note) = self.objects.checkpoint(name)? {
+            SignedCheckpoint::verify(&note, &self.key)?
+        } else {
+            self.objects.keep_checkpoint(name, state.newest().note())?;
+            state.newest().clone()
+        };
+        indices.iter().map(|&index| state.prove(index, &checkpoint)).collect()
+    }
+
+    /// The state, when the entry at `index` is acknowledged.
+    fn acknowledged(&self, index: u64) -> Result<MutexGuard<'_, State>, LedgerError> {
+        let state = self.state();
+        if self.witnesses.is_none() || state.is_cosigned(index) {
+            return Ok(state);
         }
-        let signed = state.cosigned.as_ref().map(tlog::Witnessed::signed);
-        let checkpoint = signed.unwrap_or_else(|| state.log.checkpoint());
-        let hashes = state.log.inclusion(index, checkpoint.checkpoint().size)?;
-        let proof = LeafProof { index, hashes, checkpoint: checkpoint.note().to_owned() };
-        Ok((state.log.entry(index)?, proof))
+        drop(state);
+        self.order(Order::default())?;
+        Ok(self.state())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who has to cosign, if anybody has.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Policy> {
+        self.witnesses.as_deref().map(Witnesses::policy)
     }
 
     /// The log's name and key, for verifiers.

@@ -1,5 +1,5 @@
-//! Content-addressed files that say nothing of people, `objects/<64 hex digits>`, and time stamps,
-//! `objects/stamp-…`.
+//! Content-addressed files that say nothing of people, `objects/<64 hex digits>`, time stamps on
+//! signatures, `objects/stamp-…`, and checkpoints for proofs, `objects/checkpoint-…`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,18 @@ impl Objects {
         self.bytes(&stamp_name(of), of)
     }
 
+    /// Keeps the checkpoint of the proofs that belong to what has this digest.
+    pub(crate) fn keep_checkpoint(&self, of: &Digest, note: &str) -> Result<(), ObjectError> {
+        files::write(&self.folder, &checkpoint_name(of), note.as_bytes())
+            .map_err(ObjectError::Store)
+    }
+
+    /// That checkpoint, if one was kept.
+    pub(crate) fn checkpoint(&self, of: &Digest) -> Result<Option<String>, ObjectError> {
+        let note = files::read(&self.folder, &checkpoint_name(of)).map_err(ObjectError::Store)?;
+        note.map(String::from_utf8).transpose().map_err(|_| ObjectError::Altered(*of))
+    }
+
     pub(crate) fn read(&self, digest: &Digest) -> Result<Vec<u8>, ObjectError> {
         let bytes = self.bytes(&digest.hex(), digest)?;
         if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(ObjectError::Altered(*digest)) }
@@ -48,6 +60,10 @@ impl Objects {
         let bytes = files::read(&self.folder, name).map_err(ObjectError::Store)?;
         bytes.ok_or(ObjectError::Missing(*digest))
     }
+}
+
+fn checkpoint_name(of: &Digest) -> String {
+    format!("checkpoint-{}", of.hex())
 }
 
 fn stamp_name(of: &Digest) -> String {

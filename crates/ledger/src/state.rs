@@ -6,7 +6,7 @@ use domain::Leaf;
 use domain::event::{Actor, Entry};
 use domain::ids::EntryId;
 use domain::leaf::PublishedSignature;
-use tlog::{Log, Witnessed};
+use tlog::{LeafProof, Log, SignedCheckpoint, Witnessed};
 use tlog_files::FileStore;
 
 use crate::known::Known;
@@ -110,6 +110,23 @@ impl State {
         }
         self.read = index.saturating_add(1);
         Ok(())
+    }
+
+    /// The newest checkpoint that is acknowledged.
+    pub(crate) fn newest(&self) -> &SignedCheckpoint {
+        let cosigned = self.cosigned.as_ref().map(Witnessed::signed);
+        cosigned.unwrap_or_else(|| self.log.checkpoint())
+    }
+
+    /// The leaf at `index` and its proof against this checkpoint.
+    pub(crate) fn prove(
+        &self,
+        index: u64,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<(Vec<u8>, LeafProof), LedgerError> {
+        let hashes = self.log.inclusion(index, checkpoint.checkpoint().size)?;
+        let proof = LeafProof { index, hashes, checkpoint: checkpoint.note().to_owned() };
+        Ok((self.log.entry(index)?, proof))
     }
 
     /// Whether entry `index` is in a checkpoint that a quorum cosigned.

@@ -96,6 +96,38 @@ fn an_altered_object_is_refused() {
 }
 
 #[test]
+fn proofs_for_one_name_are_against_one_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    for object in [b"1", b"2", b"3"] {
+        ledger.record(draft(Digest::of(object)), ()).unwrap();
+    }
+    let name = Digest::of(b"receipt");
+    let proved = ledger.prove_for(&name, &[0, 2]).unwrap();
+    for (leaf, proof) in &proved {
+        tlog::verify::verify_inclusion(leaf, proof, ledger.key()).unwrap();
+        assert_eq!(proof.checkpoint, ledger.prove(0).unwrap().1.checkpoint);
+    }
+    ledger.record(draft(Digest::of(b"4")), ()).unwrap();
+    assert_eq!(ledger.prove_for(&name, &[0, 2]).unwrap(), proved);
+    let other = ledger.prove_for(&Digest::of(b"other"), &[0, 2]).unwrap();
+    assert_eq!(other[0].1.checkpoint, ledger.prove(0).unwrap().1.checkpoint);
+    assert_eq!(ledger.prove_for(&name, &[3]).unwrap_err().reason(), "log.no-such-entry");
+    drop(ledger);
+    let ledger = open(folder.path()).unwrap();
+    assert_eq!(ledger.prove_for(&name, &[0, 2]).unwrap(), proved);
+    let path = folder.path().join(format!("data/objects/checkpoint-{}", name.hex()));
+    let note = std::fs::read_to_string(&path).unwrap();
+    for (altered, reason) in [
+        (note.replacen("\n3\n", "\n2\n", 1).into_bytes(), "log.signature"),
+        (b"\xff".to_vec(), "object.altered"),
+    ] {
+        std::fs::write(&path, altered).unwrap();
+        assert_eq!(ledger.prove_for(&name, &[0]).unwrap_err().reason(), reason);
+    }
+}
+
+#[test]
 fn a_published_signature_stands_behind_its_decision_and_is_no_entry() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path()).unwrap();

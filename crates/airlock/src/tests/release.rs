@@ -23,6 +23,12 @@ async fn an_accepted_output_leaves_with_a_receipt_that_verifies() {
     let exported: Exported = world.export(&output.output).await.read();
     let file = world.get(&format!("/v0/exports/{}", exported.export)).await.body;
     assert_eq!(Digest::of(&file), exported.sha256);
+    // Whatever is decided in the meantime, it is the same file.
+    let event = world.entries()[0].event.clone();
+    world.log(Actor::Broker, None, event);
+    assert_eq!(world.get(&format!("/v0/exports/{}", exported.export)).await.body, file);
+    let again: Exported = world.export(&output.output).await.read();
+    assert_eq!(again.sha256, exported.sha256);
 
     let verified = verify(&file, &trust(), &roots()).unwrap();
     let names: Vec<_> = verified.files().keys().map(String::as_str).collect();

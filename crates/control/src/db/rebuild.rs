@@ -241,8 +241,7 @@ async fn export(
     id: &ExportId,
     export: &ExportDecision,
 ) -> Result<(), ControlError> {
-    // The file is made anew for each reader, with proofs against the newest checkpoint, so there is
-    // no digest of it in the log; nothing reads this column.
+    // The log has the digest of the receipt, not of the file; nothing reads this column.
     sqlx::query(
         "insert into exports (export, output, project, sha256, log_index, platform, bundle)
          values (?1, ?2, ?3, '', ?4, ?5, ?6)",

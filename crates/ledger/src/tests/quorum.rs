@@ -157,6 +157,28 @@ fn without_a_quorum_nothing_is_recorded_and_only_the_first_may_turn_up() {
     check(&ledger, &[]);
 }
 
+/// An export whose release came through although its recording had failed: the proofs of one file do not
+/// lead to two checkpoints, and the next file is the same.
+#[test]
+fn proofs_for_one_name_are_against_one_cosigned_checkpoint() {
+    let scene = Scene::new();
+    let ledger = scene.open();
+    assert_eq!(record(&ledger, b"1"), Ok(0));
+    scene.three.are_there([1]);
+    assert_eq!(record(&ledger, b"2"), Err("log.quorum"));
+    let name = Digest::of(b"receipt");
+    assert_eq!(ledger.prove_for(&name, &[0, 1]).unwrap_err().reason(), "log.quorum");
+    scene.three.are_there([1, 2]);
+    let proved = ledger.prove_for(&name, &[0, 1]).unwrap();
+    for (leaf, proof) in &proved {
+        scene.three.policy.verify(&proof.checkpoint).unwrap();
+        assert_eq!(proof.checkpoint, scene.shown());
+        tlog::verify_inclusion(leaf, proof, ledger.key()).unwrap();
+    }
+    assert_eq!(record(&ledger, b"3"), Ok(2));
+    assert_eq!(ledger.prove_for(&name, &[0, 1]).unwrap(), proved);
+}
+
 #[test]
 fn what_is_there_at_opening_is_cosigned_before_anything_is_acknowledged() {
     let scene = Scene::new();
