@@ -6,6 +6,7 @@ use clap::Subcommand;
 use domain::Reason as _;
 use domain::keys::SecretKey;
 use serde_json::json;
+use tlog::VerifierKey;
 use witness::Signer;
 use zeroize::Zeroizing;
 
@@ -35,10 +36,15 @@ pub enum KeyCommand {
         out: PathBuf,
     },
     /// Print a public key in both of its forms
-    #[command(after_help = "Example:\n  cloister key show alice.pem")]
+    #[command(
+        after_help = "Examples:\n  cloister key show alice.pem\n  cloister key show ed25519:… --log example.org/log   # for a `log` line of a policy"
+    )]
     Show {
         /// PEM file, private or public, or `ed25519:…`
         key: String,
+        /// Also as the key of the log of this name (C2SP signed-note), as policies have it
+        #[arg(long, value_name = "ORIGIN")]
+        log: Option<String>,
     },
 }
 
@@ -65,11 +71,15 @@ pub(super) fn run(command: KeyCommand) -> Outcome {
             let text = format!("private key in {}", out.display());
             Ok(Answer::new(json!({ "file": out }), text))
         }
-        KeyCommand::Show { key } => {
+        KeyCommand::Show { key, log } => {
             let key = public_key(&key)?;
             let pem = key.to_pem().map_err(|error| malformed(&error))?;
-            let json = json!({ "public": key, "id": key.id(), "pem": pem });
-            Ok(Answer::new(json, format!("{key}\n{pem}")))
+            let log = log.map(|name| VerifierKey::new(&name, key)).transpose();
+            let log = log.map_err(|error| Failure::unusable(error.reason(), &error))?;
+            let log = log.map(|log| log.to_string());
+            let json = json!({ "public": key, "id": key.id(), "pem": pem, "log": log });
+            let text = format!("{key}\n{pem}{}", log.unwrap_or_default());
+            Ok(Answer::new(json, text))
         }
     }
 }

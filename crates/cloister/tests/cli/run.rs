@@ -148,6 +148,11 @@ fn keys_are_private_and_never_overwritten() {
         assert_eq!(shown.text("pem").as_bytes(), bench.read("alice.pem"));
     }
     bench.write("noise", "noise");
+    let shown = bench.run(&format!("key show {public} --log example.org/log"));
+    let log: tlog::VerifierKey = shown.json["log"].as_str().unwrap().parse().unwrap();
+    assert_eq!((log.origin(), log.public().to_string().as_str()), ("example.org/log", &*public));
+    let named = bench.run(&format!("key show {public} --log a+b"));
+    assert_eq!(named.verdict(), (2, "unusable", Some("log.malformed")));
     assert_eq!(bench.run("key show noise").verdict(), (2, "unusable", Some("input.malformed")));
     assert_eq!(bench.run("key show absent").verdict(), (2, "unusable", Some("input.unreadable")));
 }
