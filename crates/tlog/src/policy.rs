@@ -134,8 +134,11 @@ impl Policy {
         Some(as_of)
     }
 
-    /// By one of the logs; for the error, by the first with the note's origin.
-    fn signed(&self, note: &str) -> Result<(&VerifierKey, SignedCheckpoint), LogError> {
+    /// The log that signed the checkpoint `note`, whoever cosigned it.
+    ///
+    /// # Errors
+    /// As [`SignedCheckpoint::verify`] of the first log with the note's origin; `log.origin` without one.
+    pub fn signed(&self, note: &str) -> Result<(&VerifierKey, SignedCheckpoint), LogError> {
         let mut refused = None;
         for log in &self.logs {
             match SignedCheckpoint::verify(note, &log.key) {

@@ -57,7 +57,8 @@ pub(super) fn open(
             error.into()
         })
     };
-    let stamper = Stamper::new(authority, config.every, &log_folder, log, root);
+    let stamper = Stamper::new(authority, config.every, &log_folder, log, root)
+        .of_cosigned(ledger.policy().cloned());
     Ok((stamper, Publication::Bundles { key, stamp: Box::new(stamp) }))
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::{Digest, Reason as _};
 use serde::{Deserialize, Deserializer};
 use timestamp::{Authorities, Stamped};
-use tlog::{SignedCheckpoint, VerifierKey};
+use tlog::{Policy, SignedCheckpoint, VerifierKey};
 use tlog_files::FolderReader;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -42,6 +42,8 @@ pub(super) struct Stamper {
     log: FolderReader,
     stamps: StampFolder,
     root: Arc<TrustedRootFile>,
+    /// Who has to cosign what is stamped; nobody if absent.
+    policy: Option<Policy>,
 }
 
 impl StampsConfig {
@@ -77,7 +79,14 @@ impl Stamper {
             log: FolderReader::new(folder),
             stamps: StampFolder::new(&folder.join("stamps")),
             root,
+            policy: None,
         }
+    }
+
+    /// From now on a checkpoint that is not cosigned as `policy` has it is not stamped: whoever verifies by
+    /// that policy would refuse the stamp. An empty log is: nobody cosigns it.
+    pub(super) fn of_cosigned(self, policy: Option<Policy>) -> Self {
+        Self { policy, ..self }
     }
 
     /// Stamps now and whenever the time is up, until the task is dropped.
@@ -104,14 +113,16 @@ impl Stamper {
         }
     }
 
-    /// Stamps the published checkpoint if it is larger than what was stamped last: its size, and the stamp.
+    /// Stamps the published checkpoint if it is larger than what was stamped last, and cosigned if it has to
+    /// be: its size, and the stamp.
     ///
     /// # Errors
     /// [`StampingError`]: then nothing was kept.
     async fn stamp(&self) -> Result<Option<(u64, Stamped)>, StampingError> {
         let note = self.log.checkpoint().map_err(tlog::LogError::from)?;
         let size = SignedCheckpoint::verify(&note, &self.key)?.checkpoint().size;
-        if self.stamps.newest()?.is_some_and(|newest| size <= newest) {
+        let cosigned = self.policy.as_ref().is_none_or(|policy| policy.verify(&note).is_ok());
+        if self.stamps.newest()?.is_some_and(|newest| size <= newest) || (size > 0 && !cosigned) {
             return Ok(None);
         }
         let stamp = self.authority.stamp(&Digest::of(note.as_bytes()), now).await?;

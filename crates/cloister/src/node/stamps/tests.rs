@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use domain::keys::SecretKey;
 use testkit::stamps::OpensslAuthority;
 use timestamp::Token;
-use tlog::Log;
+use tlog::{Log, WitnessKey};
 use tlog_files::FileStore;
 use zeroize::Zeroizing;
 
@@ -47,6 +47,24 @@ impl Scene {
     fn append(&mut self, entry: &str) {
         self.log.append(&[entry.as_bytes().to_vec()]).unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_nobody_cosigned_is_not_stamped_but_for_an_empty_log() {
+    let mut scene = Scene::new();
+    let address = scene.authority.clone().serve().unwrap();
+    let secret = SecretKey::from_seed(&Zeroizing::new([6; 32]));
+    let witness = WitnessKey::new("w.example/office", secret.public()).unwrap();
+    let policy = format!("log {}\nwitness w {witness}\nquorum w\n", scene.log.key());
+    let policy: Policy = policy.parse().unwrap();
+    let stamper = scene.stamper(address).of_cosigned(Some(policy.clone()));
+    assert_eq!(stamper.stamp().await.unwrap().unwrap().0, 0);
+    scene.append("first");
+    assert_eq!(stamper.stamp().await.unwrap(), None);
+    let checkpoint = scene.log.checkpoint().checkpoint().clone();
+    let line = witness.cosign(&checkpoint, now(), &secret).unwrap();
+    scene.log.cosign(&[line], &policy).unwrap().quorum.unwrap();
+    assert_eq!(stamper.stamp().await.unwrap().unwrap().0, 1);
 }
 
 #[tokio::test]
