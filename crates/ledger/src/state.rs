@@ -1,12 +1,15 @@
 //! What the writer knows of the log.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::thread;
 
-use domain::Leaf;
 use domain::event::{Actor, Entry};
 use domain::ids::EntryId;
 use domain::leaf::PublishedSignature;
-use tlog::{LeafProof, Log, SignedCheckpoint, Witnessed};
+use domain::{Digest, Leaf};
+use tlog::merkle::{GrowingTree, leaf_hash};
+use tlog::{LeafProof, Log, LogError, SignedCheckpoint, Witnessed};
 use tlog_files::FileStore;
 
 use crate::known::Known;
@@ -27,8 +30,8 @@ pub(crate) struct State {
     pub(crate) published: BTreeMap<u64, PublishedSignature>,
     /// What the entries say of people and of erasures.
     pub(crate) known: Known,
-    /// How many leaves were read.
-    read: u64,
+    /// The tree of the leaves that were read: as many as it has.
+    tree: GrowingTree,
 }
 
 /// The sequence number of each actor's next entry.
@@ -73,33 +76,52 @@ impl State {
             entries: Vec::new(),
             published: BTreeMap::new(),
             known: Known::default(),
-            read: 0,
+            tree: GrowingTree::default(),
         }
     }
 
     /// Lets the log finish or discard what a failed append left behind, and reads what is new. An
     /// append whose outcome was unknown may have come through: then its entry counts. While witnesses
-    /// are asked, what was committed is left alone.
+    /// are asked, what was committed is left alone. What was read must be what the log has signed.
     pub(crate) fn catch_up(&mut self, records: &Records) -> Result<(), LedgerError> {
         if self.asking {
             return Ok(());
         }
         self.log.append(&[])?;
-        while self.read < self.log.size() {
-            for leaf in self.log.entries_from(self.read)? {
-                self.take(self.read, Leaf::from_bytes(&leaf)?, records)?;
+        while self.tree.size() < self.log.size() {
+            for (leaf, hash) in parsed(&self.next_leaves()?)? {
+                self.take(leaf, hash, records)?;
             }
         }
-        Ok(())
+        if self.tree.root() == self.log.checkpoint().checkpoint().root {
+            Ok(())
+        } else {
+            Err(LogError::RootMismatch.into())
+        }
     }
 
-    /// Takes in the leaf at `index`, the next.
+    /// The leaves that were not read yet, some thousands at most.
+    fn next_leaves(&self) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let mut leaves = Vec::new();
+        while leaves.len() < LEAVES_AT_ONCE {
+            let next =
+                self.tree.size().saturating_add(u64::try_from(leaves.len()).unwrap_or(u64::MAX));
+            if next >= self.log.size() {
+                break;
+            }
+            leaves.extend(self.log.entries_from(next)?);
+        }
+        Ok(leaves)
+    }
+
+    /// Takes in the next leaf, which has this hash.
     pub(crate) fn take(
         &mut self,
-        index: u64,
         leaf: Leaf,
+        hash: Digest,
         records: &Records,
     ) -> Result<(), LedgerError> {
+        let index = self.tree.size();
         match leaf {
             Leaf::Entry(entry) => {
                 self.known.note(&entry, &self.entries, records)?;
@@ -108,7 +130,7 @@ impl State {
             }
             Leaf::Published(signature) => drop(self.published.insert(index, *signature)),
         }
-        self.read = index.saturating_add(1);
+        self.tree.push(hash);
         Ok(())
     }
 
@@ -134,6 +156,33 @@ impl State {
         self.cosigned.as_ref().is_some_and(|cosigned| index < cosigned.checkpoint().size)
     }
 }
+
+/// Each leaf with its hash. Parsing is what takes time when a long log is read, so all cores do it.
+fn parsed(leaves: &[Vec<u8>]) -> Result<Vec<(Leaf, Digest)>, LedgerError> {
+    let parse = |leaves: &[Vec<u8>]| {
+        let each = leaves.iter().map(|leaf| Ok((Leaf::from_bytes(leaf)?, leaf_hash(leaf))));
+        each.collect::<Result<Vec<_>, LedgerError>>()
+    };
+    if leaves.len() < LEAVES_PER_THREAD {
+        return parse(leaves);
+    }
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let chunks = leaves.chunks(leaves.len().div_ceil(threads));
+        let spawn = |chunk| thread::Builder::new().spawn_scoped(scope, move || parse(chunk));
+        let threads: Vec<_> = chunks.map(|chunk| (chunk, spawn(chunk))).collect();
+        let mut all = Vec::with_capacity(leaves.len());
+        for (chunk, thread) in threads {
+            // Without a thread, here.
+            let theirs = thread.ok().and_then(|thread| thread.join().ok());
+            all.extend(theirs.unwrap_or_else(|| parse(chunk))?);
+        }
+        Ok(all)
+    })
+}
+
+const LEAVES_AT_ONCE: usize = 16 << 10;
+const LEAVES_PER_THREAD: usize = 1 << 10;
 
 fn random_bits() -> Result<[u8; 16], LedgerError> {
     let mut bits = [0; 16];

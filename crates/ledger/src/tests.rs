@@ -84,6 +84,28 @@ fn two_writers_are_refused() {
 }
 
 #[test]
+fn an_altered_entry_is_refused_however_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    let drafts = || (0..9000_u32).map(|n| draft(Digest::of(&n.to_be_bytes()))).collect();
+    ledger.record_all(draft(Digest::of(b"first")), drafts(), ()).unwrap();
+    drop(ledger);
+    let opened = open(folder.path()).unwrap().entries().unwrap();
+    assert_eq!(opened.len(), 9001);
+    assert!(opened.iter().zip(0..).all(|((index, entry), n)| (*index, entry.sequence) == (n, n)));
+    let path = folder.path().join("data/log/tile/entries/000");
+    let right = std::fs::read(&path).unwrap();
+    // Another digest, as well formed: what the entry is about.
+    let mut altered = right.clone();
+    let digest = right.windows(7).position(|bytes| bytes == b"sha256:").unwrap() + 7;
+    altered[digest] = if right[digest] == b'0' { b'1' } else { b'0' };
+    std::fs::write(&path, altered).unwrap();
+    assert_eq!(open(folder.path()).unwrap_err().reason(), "log.root-mismatch");
+    std::fs::write(&path, right).unwrap();
+    open(folder.path()).unwrap();
+}
+
+#[test]
 fn an_altered_object_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path()).unwrap();

@@ -8,7 +8,7 @@ use domain::event::Action;
 use domain::ids::EntryId;
 use domain::leaf::{LeafError, PublishedSignature};
 use domain::recorded::LogPlace;
-use tlog::{LogError, MAX_ENTRY_LEN, SignedCheckpoint, Witnesses};
+use tlog::{LogError, MAX_ENTRY_LEN, SignedCheckpoint, Witnesses, leaf_hash};
 
 use crate::records::Records;
 use crate::state::State;
@@ -90,8 +90,8 @@ impl Ledger {
                 committed.first_index
             }
         };
-        for (index, leaf) in (first_index..).zip(plan.leaves()) {
-            state.take(index, leaf, &self.records)?;
+        for (leaf, bytes) in plan.leaves().zip(&plan.bytes) {
+            state.take(leaf, leaf_hash(bytes), &self.records)?;
         }
         Ok(plan.outcomes(first_index))
     }

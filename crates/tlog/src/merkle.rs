@@ -41,6 +41,43 @@ pub fn root(hashes: &[Digest]) -> Digest {
     }
 }
 
+/// A tree to which leaves are added, of which it keeps no more than its root takes: the hashes of the
+/// complete subtrees that it consists of, largest first.
+#[derive(Clone, Debug, Default)]
+pub struct GrowingTree {
+    size: u64,
+    subtrees: Vec<Digest>,
+}
+
+impl GrowingTree {
+    /// Adds the leaf with this hash.
+    pub fn push(&mut self, leaf: Digest) {
+        let mut node = leaf;
+        // As many subtrees join as the size before ends in ones.
+        for _ in 0..self.size.trailing_ones() {
+            if let Some(left) = self.subtrees.pop() {
+                node = node_hash(&left, &node);
+            }
+        }
+        self.subtrees.push(node);
+        self.size = self.size.saturating_add(1);
+    }
+
+    /// Number of leaves.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The root (RFC 9162 §2.1.1).
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        let mut subtrees = self.subtrees.iter().rev();
+        let Some(last) = subtrees.next() else { return empty_root() };
+        subtrees.fold(*last, |right, left| node_hash(left, &right))
+    }
+}
+
 /// The largest power of two below `count`, where RFC 9162 §2.1.1 splits; `count` is at least 2.
 fn split(count: usize) -> usize {
     count.next_power_of_two() / 2
@@ -183,6 +220,16 @@ mod tests {
         for (index, entries) in [(1, 1..3), (4, 2..4), (2, 2..2), (0, 0..0)] {
             let refused = verify_subtree_inclusion(&one, index, entries, &[two], &both);
             assert_eq!(refused.unwrap_err().reason(), "log.inclusion");
+        }
+    }
+
+    #[test]
+    fn a_growing_tree_has_the_root_of_the_whole() {
+        let (mut tree, mut leaves) = (GrowingTree::default(), Vec::new());
+        for number in 0..40_u8 {
+            assert_eq!((tree.size(), tree.root()), (number.into(), root(&leaves)));
+            leaves.push(leaf_hash(&[number]));
+            tree.push(leaf_hash(&[number]));
         }
     }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use domain::{Digest, Timestamp};
 use serde_json::{Value, json};
 use timestamp::{Authorities, Stamped, Token};
-use tlog::merkle::{leaf_hash, node_hash};
+use tlog::merkle::{GrowingTree, leaf_hash};
 use tlog::{LogError, SignedCheckpoint};
 
 use super::believed::Believed;
@@ -62,7 +62,7 @@ pub(super) struct StampedLog {
     stamps: BTreeMap<u64, (Digest, Stamped)>,
     /// Roots of the tree at these sizes, as far as it has been read.
     roots: BTreeMap<u64, Digest>,
-    tree: Growing,
+    tree: GrowingTree,
 }
 
 impl StampsOptions {
@@ -137,14 +137,14 @@ impl StampedLog {
             return;
         }
         self.tree.push(leaf_hash(entry));
-        if let (true, Some(root)) = (self.stamps.contains_key(&self.tree.size), self.tree.root()) {
-            self.roots.insert(self.tree.size, root);
+        if self.stamps.contains_key(&self.tree.size()) {
+            self.roots.insert(self.tree.size(), self.tree.root());
         }
     }
 
     /// Checks that what was stamped is a beginning of the log that was read.
     pub(super) fn verify(self) -> Result<BTreeMap<u64, Stamped>, Failure> {
-        let found = self.tree.size;
+        let found = self.tree.size();
         for (expected, (root, _)) in &self.stamps {
             let error = match self.roots.get(expected) {
                 Some(known) if known == root => continue,
@@ -169,47 +169,5 @@ pub(super) fn tell(stamps: &BTreeMap<u64, Stamped>, json: &mut Value, text: &mut
         text.extend(stamps.iter().map(|(size, stamped)| {
             format!("\nstamped at {size} entries at {} by {}", stamped.time(), stamped.authority())
         }));
-    }
-}
-
-/// The right edge of a tree to which leaves are added: the roots of its full subtrees, largest first.
-#[derive(Default)]
-struct Growing {
-    size: u64,
-    peaks: Vec<Digest>,
-}
-
-impl Growing {
-    fn push(&mut self, leaf: Digest) {
-        let mut node = leaf;
-        // As many full subtrees join as the size before ends in ones.
-        for _ in 0..self.size.trailing_ones() {
-            if let Some(left) = self.peaks.pop() {
-                node = node_hash(&left, &node);
-            }
-        }
-        self.peaks.push(node);
-        self.size = self.size.saturating_add(1);
-    }
-
-    fn root(&self) -> Option<Digest> {
-        let (last, rest) = self.peaks.split_last()?;
-        Some(rest.iter().rev().fold(*last, |right, left| node_hash(left, &right)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn roots_are_those_of_the_whole_tree() {
-        let mut tree = Growing::default();
-        let mut leaves = Vec::new();
-        for number in 0..40_u8 {
-            leaves.push(leaf_hash(&[number]));
-            tree.push(leaf_hash(&[number]));
-            assert_eq!(tree.root(), Some(tlog::merkle::root(&leaves)), "{number}");
-        }
     }
 }
