@@ -56,14 +56,16 @@ impl Airlock {
         Ok(Some(draft))
     }
 
-    /// The bundle of the export called `id`, with its proof in the newest checkpoint.
+    /// The bundle of the export called `id`, the same whenever it is made, as its file is.
     pub(crate) fn export_bundle(&self, id: &ExportId) -> Result<String, AirlockError> {
         let (receipt, index) = self.receipt_of(id)?;
         let (place, published) = self.published_with(index)?.ok_or(AirlockError::NoBundle)?;
         let statement = receipt.unverified_payload().map_err(AirlockError::ReadSignature)?;
         let draft = Draft::of_statement(&statement, published)?;
         let stamp = self.ledger.stamp(draft.signature())?;
-        let (_, proof) = self.ledger.prove(place)?;
+        let name = receipt.payload_digest().map_err(AirlockError::ReadSignature)?;
+        let proved = self.ledger.prove_for(&name, &[place])?.pop();
+        let (_, proof) = proved.ok_or(AirlockError::NoBundle)?;
         Ok(draft.bundle(self.ledger.key(), &proof, &[stamp])?)
     }
 
