@@ -41,7 +41,7 @@ pub trait Store {
     /// [`StoreError`] if any of them may not be durable.
     fn write(&mut self, objects: &[(TilePath, Vec<u8>)]) -> Result<(), StoreError>;
 
-    /// Removes partial forms of the full object `full`, some `most` of them at a time, and says whether
+    /// Removes partial forms of the full object `full`, no more than some `most` of them, and says whether
     /// none remain. Need not be durable.
     ///
     /// # Errors

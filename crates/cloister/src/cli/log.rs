@@ -10,6 +10,7 @@ mod show;
 mod source;
 mod stamp;
 mod stamps;
+mod stopped;
 mod witness;
 
 use std::path::{Path, PathBuf};

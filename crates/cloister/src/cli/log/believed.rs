@@ -64,9 +64,7 @@ impl Believed {
     pub(super) fn check(&self, note: &str) -> Result<Believable, Failure> {
         match (&self.policy, &self.origin, &self.key) {
             (Some(path), ..) => {
-                let policy: Policy =
-                    read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
-                let witnessed = policy.verify(note).map_err(|error| failure(&error))?;
+                let witnessed = policy(path)?.verify(note).map_err(|error| failure(&error))?;
                 let key = witnessed.log().clone();
                 let (cosigned, fresh) = (Some(witnessed.cosigned().clone()), witnessed.as_of());
                 Ok(Believable { key, cosigned, fresh })
@@ -80,17 +78,19 @@ impl Believed {
             )),
         }
     }
-}
 
-impl Believed {
     /// Checks the log's own signature on the checkpoint `note` of an empty log, which nobody cosigns.
     pub(super) fn check_empty(&self, note: &str) -> Result<Believable, Failure> {
         let Some(path) = &self.policy else { return self.check(note) };
-        let policy: Policy = read_text(path)?.parse().map_err(|error| malformed(path, &error))?;
+        let policy = policy(path)?;
         let (key, _) = policy.signed(note).map_err(|error| failure(&error))?;
         let key = key.clone();
         Ok(Believable { key, cosigned: Some(BTreeMap::new()), fresh: None })
     }
+}
+
+fn policy(path: &Path) -> Result<Policy, Failure> {
+    read_text(path)?.parse().map_err(|error| malformed(path, &error))
 }
 
 /// The log's key from a PEM file, or from a file with a C2SP verifier key or a trust file, whose

@@ -1,19 +1,17 @@
 //! `log erase`: what is kept of people behind an entry becomes unreadable.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
-use domain::Reason as _;
 use domain::event::{Action, Entry};
 use domain::ids::{EntryId, PersonId};
-use ledger::{EraseError, Erased, Ledger};
+use ledger::{EraseError, Erased};
 use serde_json::json;
 
-use crate::cli::answer::chain;
+use super::stopped::{Stopped, StoppedOptions, unusable};
 use crate::cli::files::now;
 use crate::cli::server::runtime;
 use crate::cli::{Answer, Failure, Outcome};
-use crate::node::{Keys, NodeError, NodeFolder};
 
 pub(super) const EXAMPLE: &str = "Example:
   cloister log erase --folder /var/lib/cloister --origin example.org/log \\
@@ -31,12 +29,8 @@ Exports that somebody has fetched are out of reach, and so is every copy of the 
 /// What `erase` needs.
 #[derive(Debug, Args)]
 pub struct EraseOptions {
-    /// The node's folder, as in cloister.toml
-    #[arg(long)]
-    folder: PathBuf,
-    /// The log's name, as in cloister.toml
-    #[arg(long)]
-    origin: String,
+    #[command(flatten)]
+    node: StoppedOptions,
     /// The entry whose record is erased
     #[arg(long)]
     entry: EntryId,
@@ -46,14 +40,7 @@ pub struct EraseOptions {
 }
 
 pub(super) fn run(options: &EraseOptions) -> Outcome {
-    if !options.folder.join("ledger").is_dir() {
-        let detail = format!("`{}` is not the folder of a node", options.folder.display());
-        return Err(Failure::unusable_because("node.file", detail));
-    }
-    let folder = NodeFolder::open(&options.folder).map_err(|error| unusable(&error))?;
-    let keys = Keys::open(&folder).map_err(|error| unusable(&error))?;
-    let ledger = Ledger::open(&folder.ledger_folders(), &options.origin, keys.log)
-        .map_err(|error| unusable(&error.into()))?;
+    let Stopped { folder, ledger, .. } = options.node.open()?;
     let entries = ledger.entries().map_err(|error| unusable(&error.into()))?;
     let erased = match ledger.erase(&options.entry, options.by.clone(), now()?) {
         Ok(erased) => erased,
@@ -121,15 +108,5 @@ const fn stops(action: Action) -> Option<&'static str> {
             Some("an export that rests on it cannot be fetched again")
         }
         _ => None,
-    }
-}
-
-fn unusable(error: &NodeError) -> Failure {
-    match error.reason() {
-        "log.second-writer" => Failure::unusable_because(
-            "log.second-writer",
-            "another process has the log; stop the node, then erase",
-        ),
-        reason => Failure::unusable_because(reason, chain(error)),
     }
 }

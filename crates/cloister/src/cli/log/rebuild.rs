@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use control::{Comparison, Difference, Stored};
 use domain::Reason as _;
-use ledger::Ledger;
 use serde_json::{Value, json};
 
+use super::stopped::{Stopped, StoppedOptions, unusable};
 use crate::cli::answer::chain;
 use crate::cli::server::runtime;
 use crate::cli::{Answer, Failure, Outcome};
+use crate::node::NodeFolder;
 use crate::node::rebuild::{Because, RebuildError, Recovery, recover};
-use crate::node::{Keys, NodeError, NodeFolder};
 
 pub(super) const LONG: &str = "\
 Make the state database anew from the log, or compare one with it
@@ -35,29 +35,17 @@ pub(super) const EXAMPLE: &str = "Examples:
 /// What `rebuild` needs.
 #[derive(Debug, Args)]
 pub struct RebuildOptions {
-    /// The node's folder, as in cloister.toml
-    #[arg(long)]
-    folder: PathBuf,
-    /// The log's name, as in cloister.toml
-    #[arg(long)]
-    origin: String,
+    #[command(flatten)]
+    node: StoppedOptions,
     /// Write nothing: say what this database and the log do not have in common
     #[arg(long, value_name = "DATABASE")]
     compare: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &RebuildOptions) -> Outcome {
-    if !options.folder.join("ledger").is_dir() {
-        let detail = format!("`{}` is not the folder of a node", options.folder.display());
-        return Err(Failure::unusable_because("node.file", detail));
-    }
-    let folder = NodeFolder::open(&options.folder).map_err(|error| unusable(&error))?;
-    let keys = Keys::open(&folder).map_err(|error| unusable(&error))?;
-    // Held until the end: no node starts meanwhile.
-    let ledger = Ledger::open(&folder.ledger_folders(), &options.origin, keys.log)
-        .map_err(|error| unusable(&error.into()))?;
-    let recovery = recover(&ledger, keys.airlock_signing.public(), &folder.datasets())
-        .map_err(|error| unreadable(&error))?;
+    let Stopped { folder, ledger, receipts } = options.node.open()?;
+    let recovery =
+        recover(&ledger, receipts, &folder.datasets()).map_err(|error| unreadable(&error))?;
     match &options.compare {
         Some(database) => compare(database, &recovery),
         None => rebuild(&folder, &recovery),
@@ -160,16 +148,6 @@ fn unreadable(error: &RebuildError) -> Failure {
             Failure::unusable_because(error.reason(), chain(error))
         }
         _ => Failure::refused(error),
-    }
-}
-
-fn unusable(error: &NodeError) -> Failure {
-    match error.reason() {
-        "log.second-writer" => Failure::unusable_because(
-            "log.second-writer",
-            "another process has the log; stop the node, then rebuild",
-        ),
-        reason => Failure::unusable_because(reason, chain(error)),
     }
 }
 
