@@ -15,7 +15,6 @@ use tlog::{Log, WitnessKey};
 use tlog_files::{FileStore, WitnessFolder};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -38,19 +37,19 @@ struct Scene {
     log: Log<FileStore>,
     runtime: Runtime,
     seen: Arc<Mutex<BTreeMap<String, Option<&'static str>>>>,
-    requests: Arc<Mutex<Vec<String>>>,
 }
 
-/// A server, and what stops it.
+/// A server until it is dropped, its connections too, and the first line of each request to it.
 struct Served {
     url: String,
-    task: JoinHandle<()>,
+    requests: Arc<Mutex<Vec<String>>>,
+    _runtime: Runtime,
 }
 
 impl Served {
-    fn stop(self, scene: &Scene) {
-        self.task.abort();
-        let _aborted = scene.runtime.block_on(self.task);
+    /// Those since this was last asked.
+    fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
@@ -59,26 +58,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let log = open_log(folder.path(), "log");
         let runtime = Runtime::new().unwrap();
-        Self { folder, log, runtime, seen: Arc::default(), requests: Arc::default() }
-    }
-
-    fn serve(&self, at: &str, router: Router) -> Served {
-        let requests = Arc::clone(&self.requests);
-        let router =
-            router.layer(axum::middleware::map_request(move |request: axum::extract::Request| {
-                let requests = Arc::clone(&requests);
-                async move {
-                    let (parts, body) = request.into_parts();
-                    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-                    let text = String::from_utf8(body.to_vec()).unwrap();
-                    requests.lock().unwrap().push(text.lines().next().unwrap().to_owned());
-                    axum::extract::Request::from_parts(parts, body.into())
-                }
-            }));
-        let listener = self.runtime.block_on(TcpListener::bind(at)).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let serve = async move { axum::serve(listener, router).await.unwrap() };
-        Served { url, task: self.runtime.spawn(serve) }
+        Self { folder, log, runtime, seen: Arc::default() }
     }
 
     /// A real witness with this number, whose memory is `memory`.
@@ -94,7 +74,7 @@ impl Scene {
     }
 
     fn served_witness(&self, number: u8) -> Served {
-        self.serve("127.0.0.1:0", self.witness(number, &format!("memory-{number}")))
+        serve("127.0.0.1:0", self.witness(number, &format!("memory-{number}")))
     }
 
     /// `needed` of the witnesses at these addresses.
@@ -127,13 +107,31 @@ impl Scene {
         answer.quorum.map(|_| ()).map_err(|error| error.reason())
     }
 
-    fn requests(&self) -> Vec<String> {
-        std::mem::take(&mut self.requests.lock().unwrap())
-    }
-
     fn reasons(&self) -> BTreeMap<String, Option<&'static str>> {
         self.seen.lock().unwrap().clone()
     }
+}
+
+fn serve(at: &str, router: Router) -> Served {
+    let requests = Arc::<Mutex<Vec<String>>>::default();
+    let noted = Arc::clone(&requests);
+    let router =
+        router.layer(axum::middleware::map_request(move |request: axum::extract::Request| {
+            let requests = Arc::clone(&noted);
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+                let text = String::from_utf8(body.to_vec()).unwrap();
+                requests.lock().unwrap().push(text.lines().next().unwrap().to_owned());
+                axum::extract::Request::from_parts(parts, body.into())
+            }
+        }));
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind(at)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serve = async move { axum::serve(listener, router).await.unwrap() };
+    runtime.spawn(serve);
+    Served { url, requests, _runtime: runtime }
 }
 
 fn open_log(folder: &Path, name: &str) -> Log<FileStore> {
@@ -150,19 +148,19 @@ fn a_growing_log_is_cosigned_and_sizes_are_remembered() {
     for entries in [3, 1, 300] {
         assert_eq!(scene.grow(entries, &cosigner), Ok(()));
     }
-    assert_eq!(scene.requests(), ["old 0", "old 3", "old 4"]);
+    assert_eq!(witness.requests(), ["old 0", "old 3", "old 4"]);
     // Another process does not know, and is told.
     let cosigner = scene.cosigner(policy.clone(), PATIENT);
     assert_eq!(scene.grow(5, &cosigner), Ok(()));
-    assert_eq!(scene.requests(), ["old 0", "old 304"]);
+    assert_eq!(witness.requests(), ["old 0", "old 304"]);
     // The same again.
     let head = scene.log.checkpoint().clone();
     let prove = |_| panic!("nothing to prove");
     assert_eq!(cosigner.ask(&head, &prove).len(), 1);
-    assert_eq!(scene.requests(), ["old 309"]);
+    assert_eq!(witness.requests(), ["old 309"]);
     let cosigner = scene.cosigner(policy, PATIENT);
     assert_eq!(cosigner.ask(&head, &prove).len(), 1);
-    assert_eq!(scene.requests(), ["old 0", "old 309"]);
+    assert_eq!(witness.requests(), ["old 0", "old 309"]);
 }
 
 #[test]
@@ -179,7 +177,6 @@ fn the_quorum_is_waited_for_and_not_the_slowest() {
         assert_eq!(scene.grow(1, &cosigner), Ok(()));
     }
     assert!(start.elapsed() < PATIENT);
-    two.stop(&scene);
 }
 
 #[test]
@@ -190,17 +187,14 @@ fn who_cannot_help_any_more_is_not_waited_for() {
     let policy = scene.policy(2, &[&one.url, &two.url]);
     let cosigner = scene.cosigner(policy, PATIENT);
     assert_eq!(scene.grow(1, &cosigner), Ok(()));
-    two.stop(&scene);
+    drop(two);
     assert_eq!(scene.grow(1, &cosigner), Err("log.quorum"));
     assert_eq!(scene.reasons()["w1"], Some("witness.unreachable"));
     // Back again: the newest checkpoint is what it cosigns, over what it missed.
-    scene.requests();
-    let _two = scene.serve(&address.to_string(), scene.witness(1, "memory-1"));
+    let two = serve(&address.to_string(), scene.witness(1, "memory-1"));
     scene.log.append(&[]).unwrap();
     assert_eq!(scene.grow(1, &cosigner), Ok(()));
-    let mut requests = scene.requests();
-    requests.sort_unstable();
-    assert_eq!(requests, ["old 1", "old 2"]);
+    assert_eq!(two.requests(), ["old 1"]);
 }
 
 #[test]
@@ -288,7 +282,7 @@ fn any_other_answer_is_no_cosignature() {
             )
         };
         let router = Router::new().route("/prefix/add-checkpoint", post(answer));
-        let served = scene.serve("127.0.0.1:0", router);
+        let served = serve("127.0.0.1:0", router);
         let policy = scene.policy(1, &[&format!("{}/prefix", served.url)]);
         let cosigner = scene.cosigner(policy, PATIENT);
         let outcome = scene.grow(1, &cosigner);
@@ -328,7 +322,7 @@ fn a_witness_may_sign_with_ml_dsa() {
     let logs = [scene.log.key().clone()];
     let lattice =
         witness::Witness::new("w.example/6", signer, logs, memory, clock, Arc::new(|_| ()));
-    let lattice = scene.serve("127.0.0.1:0", witness::router(Arc::new(lattice.unwrap())));
+    let lattice = serve("127.0.0.1:0", witness::router(Arc::new(lattice.unwrap())));
     let other = scene.served_witness(0);
     let log = scene.log.key();
     let text = format!(
