@@ -57,7 +57,7 @@ macro_rules! identifiers {
             type Error = IdError;
 
             fn try_from(text: String) -> Result<Self, IdError> {
-                text.parse()
+                if well_formed(&text) { Ok(Self(text)) } else { Err(IdError) }
             }
         }
 

@@ -21,6 +21,7 @@ pub mod pseudonym;
 pub mod reason;
 pub mod recorded;
 pub mod review;
+mod text;
 pub mod time;
 pub mod verified;
 

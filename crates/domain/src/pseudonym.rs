@@ -14,6 +14,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::ids::{PersonId, ProjectId};
+use crate::text;
 
 /// 32 random bytes on which one erasable record rests: a person's pseudonym, or a kept object.
 #[derive(Clone)]
@@ -108,8 +109,7 @@ impl Serialize for Pseudonym {
 
 impl<'de> Deserialize<'de> for Pseudonym {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text::deserialize(deserializer)
     }
 }
 
