@@ -9,10 +9,10 @@ use domain::dsse::Envelope;
 use domain::event::{Action, Actor, Entry, Outcome};
 use domain::pseudonym::Pseudonym;
 use domain::review::Vote;
-use ledger::{Ledger, LedgerError, ObjectError};
+use ledger::{Entries, Indexed, Ledger, LedgerError, ObjectError};
 
 use crate::AirlockError;
-use crate::chain::{Entries, read};
+use crate::chain::read;
 
 /// A vote that counted: where its entry stands and which object it is.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,11 @@ pub(crate) struct Ballots {
 impl Ballots {
     /// The votes on `package`.
     pub(crate) fn count(entries: &Entries, package: Digest) -> Self {
+        Self::among(entries.about(package), package)
+    }
+
+    /// The votes on `package` that are among `entries`.
+    fn among<'a>(entries: impl Iterator<Item = &'a Indexed>, package: Digest) -> Self {
         let mut ballots = Self::default();
         for (index, entry) in entries {
             if let Some((person, vote, object)) = counted(entry, package) {
@@ -46,8 +51,8 @@ impl Ballots {
 
     /// The votes on which the export `exported` of `package` rests.
     pub(crate) fn of_export(entries: &Entries, package: Digest, exported: &Entry) -> Self {
-        let named = entries.iter().filter(|(_, entry)| exported.event.previous.contains(&entry.id));
-        Self::count(&named.cloned().collect::<Vec<_>>(), package)
+        let named = |(_, entry): &&Indexed| exported.event.previous.contains(&entry.id);
+        Self::among(entries.about(package).filter(named), package)
     }
 
     /// Without acceptances that were erased: nobody can show any more what they said. A rejection

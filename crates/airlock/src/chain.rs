@@ -8,12 +8,9 @@ use domain::event::{Action, Actor, Entry, Outcome};
 use domain::launch::LaunchManifest;
 use domain::project::{Approval, Proposal};
 use domain::{Digest, Timestamp};
-use ledger::Ledger;
+use ledger::{Entries, Ledger};
 
 use crate::AirlockError;
-
-/// The log's entries with their indices, oldest first.
-pub(crate) type Entries = [(u64, Entry)];
 
 /// An accepted decision and where it stands.
 #[derive(Clone, Debug)]
@@ -45,7 +42,7 @@ impl Steps {
     /// [`AirlockError::NoSuchLaunch`].
     pub(crate) fn of(entries: &Entries, manifest: Digest) -> Result<Self, AirlockError> {
         let released = entries
-            .iter()
+            .about(manifest)
             .find(|(_, entry)| {
                 is(entry, Actor::Broker, Action::KeyReleased) && entry.event.object == manifest
             })
@@ -77,12 +74,10 @@ fn before(
     action: Action,
     name: &'static str,
 ) -> Result<Decision, AirlockError> {
-    entries
-        .iter()
-        .take_while(|(index, _)| *index < later.index)
-        .find(|(_, entry)| {
-            is(entry, Actor::Broker, action) && later.entry.event.previous.contains(&entry.id)
-        })
+    let named = later.entry.event.previous.iter().filter_map(|name| entries.named(name));
+    named
+        .filter(|(index, entry)| *index < later.index && is(entry, Actor::Broker, action))
+        .min_by_key(|(index, _)| *index)
         .map(|(index, entry)| Decision { index: *index, entry: entry.clone() })
         .ok_or(AirlockError::NoSuchLaunch(name))
 }

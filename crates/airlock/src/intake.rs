@@ -119,7 +119,7 @@ impl Airlock {
     /// any file is left for reviewers.
     fn log_checked(&self, opened: &Opened, objects: [Vec<u8>; 2]) -> Result<(), AirlockError> {
         let manifest = opened.chain.manifest_digest;
-        if Delivery::all(&self.ledger.entries()?).any(|before| before.manifest == manifest) {
+        if Delivery::of_launch(&self.ledger.entries()?, manifest).is_some() {
             return Err(AirlockError::AlreadyDelivered);
         }
         let [sealed, crl] = objects;

@@ -10,12 +10,13 @@ use domain::event::{Action, Actor, Entry, Outcome};
 use domain::ids::{OutputId, PersonId, ProjectId};
 use domain::output::OutputPackage;
 use domain::{Digest, Timestamp};
+use ledger::{Entries, Indexed};
 use wire::airlock::{
     OutputContent, OutputState, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, RefusedFile,
 };
 
 use crate::ballot::Ballots;
-use crate::chain::{Chain, Entries, Steps, is};
+use crate::chain::{Chain, Steps, is};
 use crate::intake::{Moment, Opened};
 use crate::kept;
 use crate::release::export_of;
@@ -48,23 +49,28 @@ impl Delivery {
         })
     }
 
-    fn find(entries: &Entries, wanted: impl Fn(&Self) -> bool) -> Result<Self, AirlockError> {
-        Self::all(entries).find(wanted).ok_or(AirlockError::NotFound)
-    }
-
     /// The sealed output, as an object of the ledger.
     pub(crate) const fn sealed(&self) -> Digest {
         self.sealed
     }
 
+    /// The delivery of the launch whose manifest this is, if it has delivered.
+    pub(crate) fn of_launch(entries: &Entries, manifest: Digest) -> Option<Self> {
+        let mut about = entries.about(manifest).filter_map(|(_, entry)| Self::of(entry));
+        about.find(|delivery| delivery.manifest == manifest)
+    }
+
     /// The delivery of `package`.
     pub(crate) fn of_package(entries: &Entries, package: Digest) -> Result<Self, AirlockError> {
-        Self::find(entries, |delivery| delivery.package == package)
+        let mut about = entries.about(package).filter_map(|(_, entry)| Self::of(entry));
+        about.find(|delivery| delivery.package == package).ok_or(AirlockError::NotFound)
     }
 
     /// The delivery of the output called `id`.
     pub(crate) fn named(entries: &Entries, id: &OutputId) -> Result<Self, AirlockError> {
-        Self::find(entries, |delivery| output_id(delivery.package) == *id)
+        Self::all(entries)
+            .find(|delivery| output_id(delivery.package) == *id)
+            .ok_or(AirlockError::NotFound)
     }
 }
 
@@ -109,7 +115,7 @@ impl Airlock {
     fn is_erased(&self, entries: &Entries, delivery: &Delivery) -> bool {
         let rests_on = Steps::of(entries, delivery.manifest).ok();
         let rests_on = rests_on.iter().flat_map(|steps| [&steps.approved, &steps.authorised]);
-        let own = entries.iter().map(|(_, entry)| entry).filter(|entry| {
+        let own = entries.about(delivery.package).map(|(_, entry)| entry).filter(|entry| {
             Delivery::of(entry).is_some_and(|found| found.package == delivery.package)
         });
         rests_on.map(|step| &step.entry).chain(own).any(|entry| self.ledger.is_erased(entry))
@@ -269,7 +275,7 @@ fn kept_in(entries: &Entries, package: Digest, files: &[RefusedFile]) -> Vec<Ref
         }
         _ => None,
     };
-    let reasons = entries.iter().filter_map(|(_, entry)| reason(entry));
+    let reasons = entries.about(package).filter_map(|(_, entry)| reason(entry));
     let others = reasons.filter(|reason| !files.iter().any(|file| file.reason == *reason));
     others.map(|reason| RefusedFile { name: String::new(), reason }).collect()
 }
@@ -278,8 +284,8 @@ fn kept_in(entries: &Entries, package: Digest, files: &[RefusedFile]) -> Vec<Ref
 pub(crate) type KnownFacts = BTreeMap<Digest, Arc<Facts>>;
 
 /// The accepted check of `package`, if the log shows it.
-pub(crate) fn checked(entries: &Entries, package: Digest) -> Option<&(u64, Entry)> {
-    entries.iter().find(|(_, entry)| {
+pub(crate) fn checked(entries: &Entries, package: Digest) -> Option<&Indexed> {
+    entries.about(package).find(|(_, entry)| {
         is(entry, Actor::Airlock, Action::OutputChecked) && entry.event.object == package
     })
 }

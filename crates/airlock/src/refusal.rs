@@ -51,7 +51,7 @@ impl Airlock {
         reason: ReasonCode,
     ) -> Result<(), AirlockError> {
         let outcome = Outcome::Refused { reason: reason.clone() };
-        let known = self.ledger.entries()?.iter().any(|(_, entry)| {
+        let known = self.ledger.entries()?.about(object).any(|(_, entry)| {
             entry.actor == Actor::Airlock
                 && entry.event.action == action
                 && entry.event.object == object

@@ -15,10 +15,11 @@ use domain::event::{Action, Actor, Entry, Event};
 use domain::ids::{EntryId, ExportId, OutputId};
 use domain::review::ReviewedOutput;
 use domain::{Digest, Timestamp, Verified};
+use ledger::Entries;
 use wire::airlock::Exported;
 
 use crate::ballot::Ballots;
-use crate::chain::{Entries, is, read};
+use crate::chain::{is, read};
 use crate::export::{
     APPROVALS, BUNDLE, CHECKS, CRL, DATASET, EVIDENCE, ExportError, FILES, LogProofs, MANIFEST,
     Members, PROPOSAL, RECEIPT, REVIEWS, RULES, Receipt, Trust, TrustVersion, links, pack,
@@ -245,7 +246,7 @@ fn kept_as(path: &str) -> Kept {
 /// The decisions that an export follows: the accepted check, and the votes that counted.
 fn rests_on(entries: &Entries, package: Digest, ballots: &Ballots) -> Vec<EntryId> {
     let votes: BTreeSet<u64> = ballots.acceptances().collect();
-    let voted = entries.iter().filter(|(index, _)| votes.contains(index));
+    let voted = entries.about(package).filter(|(index, _)| votes.contains(index));
     checked(entries, package).into_iter().chain(voted).map(|(_, entry)| entry.id.clone()).collect()
 }
 
@@ -295,7 +296,7 @@ fn proved(entries: &Entries, released: &Released, opened: &Opened) -> Vec<u64> {
 /// The accepted export of `package`.
 pub(crate) fn export_of(entries: &Entries, package: Digest) -> Option<(u64, &Entry)> {
     entries
-        .iter()
+        .about(package)
         .find(|(_, entry)| {
             is(entry, Actor::Airlock, Action::OutputExported)
                 && entry.event.evidence.get(1) == Some(&package)

@@ -13,8 +13,9 @@ use domain::Digest;
 use domain::event::{Action, Actor, Entry};
 use domain::ids::ProjectId;
 use domain::output::OutputPackage;
+use ledger::Entries;
 
-use crate::chain::{Entries, Steps, is};
+use crate::chain::{Steps, is};
 use crate::intake::Opened;
 use crate::kept::ciphertext;
 use crate::output::Delivery;
@@ -89,8 +90,7 @@ impl Airlock {
         entries: &Entries,
         dataset: Digest,
     ) -> Result<(), AirlockError> {
-        let from = history.next;
-        for (index, entry) in entries.iter().filter(|(index, _)| *index >= from) {
+        for (index, entry) in entries.since(history.next) {
             history.next = index.saturating_add(1);
             let Some((package, sealed_head)) = released(entry) else { continue };
             let delivery = Delivery::of_package(entries, package)?;

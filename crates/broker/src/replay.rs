@@ -25,11 +25,11 @@ pub(crate) fn replay(
     custodians: &BTreeSet<PublicKey>,
 ) -> Result<Record, BrokerError> {
     let mut record = Record::default();
-    for (index, entry) in ledger.entries()? {
+    for (index, entry) in ledger.entries()?.iter() {
         if entry.actor != Actor::Broker || entry.event.outcome != Outcome::Accepted {
             continue;
         }
-        let event = Replayed { ledger, index, entry };
+        let event = Replayed { ledger, index: *index, entry: entry.clone() };
         if ledger.is_erased(&event.entry) {
             event.erased(&mut record);
             continue;

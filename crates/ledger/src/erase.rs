@@ -33,10 +33,8 @@ impl Ledger {
     /// [`EraseError`]; if the log has the event and destroying failed, opening the ledger again ends it.
     pub fn erase(&self, name: &EntryId, by: PersonId, at: Timestamp) -> Result<Erased, EraseError> {
         let entries = self.entries()?;
-        let (_, erased) = entries
-            .iter()
-            .find(|(_, entry)| entry.id == *name)
-            .ok_or_else(|| EraseError::NoSuchEntry(name.clone()))?;
+        let (_, erased) =
+            entries.named(name).ok_or_else(|| EraseError::NoSuchEntry(name.clone()))?;
         let objects = self.erasable(erased)?;
         let leaf = erased.to_leaf().map_err(LeafError::Json).map_err(LedgerError::from)?;
         let event = Event {

@@ -6,6 +6,7 @@ use domain::event::{Action, Actor, Entry, Outcome};
 use domain::ids::EntryId;
 use domain::pseudonym::Pseudonym;
 
+use crate::entries::Entries;
 use crate::records::{Person, RecordError, Records};
 
 /// Read from the entries, in their order, and from the side store.
@@ -24,7 +25,7 @@ impl Known {
     pub(crate) fn note(
         &mut self,
         entry: &Entry,
-        before: &[(u64, Entry)],
+        before: &Entries,
         records: &Records,
     ) -> Result<(), RecordError> {
         if let Some(pseudonym) = entry.person.filter(|it| !self.erased.contains(&it.hex())) {
@@ -89,12 +90,12 @@ impl Known {
 }
 
 /// The entry whose record `entry` says was erased.
-pub(crate) fn erased_by<'a>(entry: &Entry, before: &'a [(u64, Entry)]) -> Option<&'a Entry> {
+pub(crate) fn erased_by<'a>(entry: &Entry, before: &'a Entries) -> Option<&'a Entry> {
     let erasure = entry.actor == Actor::Operator
         && entry.event.action == Action::RecordErased
         && entry.event.outcome == Outcome::Accepted;
     let name = entry.event.previous.first().filter(|_| erasure)?;
-    before.iter().rev().map(|(_, entry)| entry).find(|entry| entry.id == *name)
+    before.named(name).map(|(_, entry)| entry)
 }
 
 /// What `erasure` destroys of the record behind `erased`.

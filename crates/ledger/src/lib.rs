@@ -5,6 +5,7 @@
 //! [`Recorded::assertion`]: holding a `Recorded<T>` means that the event of `T` is in a signed,
 //! published checkpoint, and where a quorum of witnesses is configured, that they cosigned it.
 
+mod entries;
 mod erase;
 mod files;
 mod known;
@@ -17,7 +18,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::event::{Actor, Entry, Event};
+use domain::event::{Actor, Event};
 use domain::ids::PersonId;
 use domain::keys::SecretKey;
 use domain::leaf::{LeafError, PublishedSignature};
@@ -26,6 +27,7 @@ use domain::{Digest, Reason, Recorded, Timestamp};
 use tlog::{LeafProof, Log, LogError, Policy, SignedCheckpoint, VerifierKey, Witnesses};
 use tlog_files::FileStore;
 
+pub use entries::{Entries, Indexed};
 pub use erase::{EraseError, Erased};
 pub use objects::ObjectError;
 use queue::Queue;
@@ -238,12 +240,12 @@ impl Ledger {
         Ok(self.objects.stamp(&Digest::of(signature))?)
     }
 
-    /// Every entry with its index, oldest first: what services rebuild their state from. Entries whose
-    /// recording failed may be among them: what rests on them is recorded itself, after them.
+    /// Every entry: what services rebuild their state from, and decide by. Entries whose recording
+    /// failed may be among them: what rests on them is recorded itself, after them.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn entries(&self) -> Result<Vec<(u64, Entry)>, LedgerError> {
+    pub fn entries(&self) -> Result<Entries, LedgerError> {
         let mut state = self.state();
         state.catch_up(&self.records)?;
         Ok(state.entries.clone())

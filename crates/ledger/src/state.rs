@@ -12,6 +12,7 @@ use tlog::merkle::{GrowingTree, leaf_hash};
 use tlog::{LeafProof, Log, LogError, SignedCheckpoint, Witnessed};
 use tlog_files::FileStore;
 
+use crate::entries::Entries;
 use crate::known::Known;
 use crate::records::{Person, Records};
 use crate::{Draft, LedgerError};
@@ -25,7 +26,7 @@ pub(crate) struct State {
     /// Witnesses are being asked about what was committed.
     pub(crate) asking: bool,
     /// Every entry that the log is known to hold.
-    pub(crate) entries: Vec<(u64, Entry)>,
+    pub(crate) entries: Entries,
     /// Every published signature that it is known to hold.
     pub(crate) published: BTreeMap<u64, PublishedSignature>,
     /// What the entries say of people and of erasures.
@@ -73,7 +74,7 @@ impl State {
             next: Next::default(),
             cosigned: None,
             asking: false,
-            entries: Vec::new(),
+            entries: Entries::default(),
             published: BTreeMap::new(),
             known: Known::default(),
             tree: GrowingTree::default(),
@@ -126,7 +127,7 @@ impl State {
             Leaf::Entry(entry) => {
                 self.known.note(&entry, &self.entries, records)?;
                 self.next.count(&entry);
-                self.entries.push((index, *entry));
+                self.entries.push(index, *entry);
             }
             Leaf::Published(signature) => drop(self.published.insert(index, *signature)),
         }

@@ -15,6 +15,10 @@ fn open(folder: &Path) -> Result<Ledger, LedgerError> {
     Ledger::open(&folders, "test.example/log", key)
 }
 
+pub(crate) fn all(ledger: &Ledger) -> Vec<Indexed> {
+    ledger.entries().unwrap().iter().cloned().collect()
+}
+
 fn draft(object: Digest) -> Draft {
     Draft {
         actor: Actor::Broker,
@@ -47,14 +51,14 @@ fn decisions_that_belong_together_are_numbered_in_their_order() {
     let others = vec![airlock(b"3"), draft(Digest::of(b"4"))];
     let first = ledger.record_all(airlock(b"2"), others, ()).unwrap();
     assert_eq!(first.place().index, 1);
-    let numbers = |entries: Vec<(u64, Entry)>| -> Vec<(Actor, u64)> {
+    let numbers = |entries: Vec<Indexed>| -> Vec<(Actor, u64)> {
         entries.into_iter().map(|(_, entry)| (entry.actor, entry.sequence)).collect()
     };
     let expected =
         [(Actor::Broker, 0), (Actor::Airlock, 0), (Actor::Airlock, 1), (Actor::Broker, 1)];
-    assert_eq!(numbers(ledger.entries().unwrap()), expected);
+    assert_eq!(numbers(all(&ledger)), expected);
     drop(ledger);
-    assert_eq!(numbers(open(folder.path()).unwrap().entries().unwrap()), expected);
+    assert_eq!(numbers(all(&open(folder.path()).unwrap())), expected);
 }
 
 /// An append that failed after its entry was committed shows up later: its number is taken.

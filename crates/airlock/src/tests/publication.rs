@@ -79,7 +79,7 @@ async fn an_export_is_published_as_a_bundle_whose_entry_is_in_the_log() {
     let bundle = String::from_utf8(world.get(&path).await.body).unwrap();
     assert_eq!(stamps.verdict(&world, &export, &bundle), "verified");
     // Its entry stands right behind the decision.
-    let (decided, _) = world.ledger.entries().unwrap().pop().unwrap();
+    let decided = world.ledger.entries().unwrap().iter().next_back().unwrap().0;
     assert!(world.ledger.published(decided + 1).unwrap().is_some());
     assert_eq!(world.entries().last().unwrap().event.action, Action::OutputExported);
     // It is made of the ledger alone, and the same as the log grows.

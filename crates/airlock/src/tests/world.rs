@@ -245,7 +245,7 @@ impl World {
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.ledger.entries().unwrap().into_iter().map(|(_, entry)| entry).collect()
+        self.ledger.entries().unwrap().iter().map(|(_, entry)| entry.clone()).collect()
     }
 
     pub(crate) fn objects(&self) -> usize {

@@ -76,7 +76,7 @@ pub(crate) fn recover(
     let folders = folders::of_datasets(datasets)?;
     let entries = ledger.entries()?;
     let mut replay = Replay::new(receipts);
-    for (index, entry) in &entries {
+    for (index, entry) in entries.iter() {
         replay.take(&At { ledger, index: *index, entry })?;
     }
     replay.end(folders, entries.len())

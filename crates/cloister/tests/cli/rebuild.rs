@@ -312,7 +312,7 @@ fn what_was_erased_stays_away() {
 
     // With the approval goes all that the project had; the name may be taken anew.
     let mut history = History::open(&bench);
-    let (_, approval) = history.ledger.entries().unwrap().swap_remove(1);
+    let (_, approval) = history.ledger.entries().unwrap().iter().nth(1).unwrap().clone();
     let place = domain::recorded::LogPlace { entry: approval.id, index: 1 };
     history.erase(&place);
     fs::remove_file(bench.path("node/control.sqlite")).unwrap();
@@ -343,7 +343,7 @@ fn an_erasure_leaves_database_and_log_equal() {
     history.export(&first, &study);
     history.deliver(&second);
     let left = history.export(&second, &study);
-    let (_, approval) = history.ledger.entries().unwrap().swap_remove(1);
+    let (_, approval) = history.ledger.entries().unwrap().iter().nth(1).unwrap().clone();
     drop(history);
     assert_eq!(rebuild(&bench).code, 0);
     for (entry, jobs, exports) in

@@ -7,6 +7,7 @@ use domain::keys::SecretKey;
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::tests::all;
 use crate::writer::Order;
 use crate::{Folders, Person};
 
@@ -45,7 +46,7 @@ fn vote(ledger: &Ledger, who: &str, on: &str, package: &[u8]) -> LogPlace {
 }
 
 fn entry(ledger: &Ledger, index: u64) -> Entry {
-    ledger.entries().unwrap().into_iter().find(|(at, _)| *at == index).unwrap().1
+    all(ledger).into_iter().find(|(at, _)| *at == index).unwrap().1
 }
 
 /// Everything in all files below `folder`.
@@ -70,7 +71,7 @@ fn a_person_has_one_pseudonym_in_each_project() {
         vote(&ledger, who, on, b"package");
     }
     let shown = |ledger: &Ledger| -> Vec<_> {
-        ledger.entries().unwrap().into_iter().map(|(_, entry)| entry.person.unwrap()).collect()
+        all(ledger).into_iter().map(|(_, entry)| entry.person.unwrap()).collect()
     };
     let [alice, bob, again, elsewhere] = shown(&ledger).try_into().unwrap();
     assert_eq!(alice, again);
@@ -96,7 +97,7 @@ fn an_erased_record_is_unreadable_everywhere_and_all_proofs_stay() {
     let places = ["alice", "bob", "alice"].map(|who| vote(&ledger, who, "p1", b"package"));
     vote(&ledger, "alice", "p2", b"other");
     let before: Vec<_> = (0..4).map(|index| ledger.prove(index).unwrap()).collect();
-    let entries = ledger.entries().unwrap();
+    let entries = all(&ledger);
     let keys = all_bytes(&folder.path().join("record-keys"));
     let sealed = fs::read_dir(folder.path().join("data/sealed")).unwrap();
     let backup: Vec<_> = sealed

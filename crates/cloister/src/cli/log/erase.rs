@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clap::Args;
-use domain::event::{Action, Entry};
+use domain::event::Action;
 use domain::ids::{EntryId, PersonId};
-use ledger::{EraseError, Erased};
+use ledger::{Entries, EraseError, Erased};
 use serde_json::json;
 
 use super::stopped::{Stopped, StoppedOptions, unusable};
@@ -57,8 +57,8 @@ pub(super) fn run(options: &EraseOptions) -> Outcome {
     Ok(answer(&erased, &options.entry, &entries))
 }
 
-fn forget(database: &Path, entries: &[(u64, Entry)], name: &EntryId) -> Result<(), Failure> {
-    let Some((index, entry)) = entries.iter().find(|(_, entry)| entry.id == *name) else {
+fn forget(database: &Path, entries: &Entries, name: &EntryId) -> Result<(), Failure> {
+    let Some((index, entry)) = entries.named(name) else {
         return Ok(());
     };
     runtime()?
@@ -67,8 +67,8 @@ fn forget(database: &Path, entries: &[(u64, Entry)], name: &EntryId) -> Result<(
         .map_err(|error| unusable(&error.into()))
 }
 
-fn answer(erased: &Erased, name: &EntryId, entries: &[(u64, Entry)]) -> Answer {
-    let found = entries.iter().find(|(_, entry)| entry.id == *name);
+fn answer(erased: &Erased, name: &EntryId, entries: &Entries) -> Answer {
+    let found = entries.named(name);
     let json = json!({
         "verdict": "erased",
         "reason": null,
