@@ -38,27 +38,11 @@ impl Leaf {
     /// # Errors
     /// [`LeafError`].
     pub fn from_bytes(leaf: &[u8]) -> Result<Self, LeafError> {
-        Self::read(leaf, Entry::from_leaf)
-    }
-
-    /// Reads a leaf that is known to be as [`Leaf::to_bytes`] wrote it, since it is under a root that its
-    /// writer signed. Its spelling is not looked at again, which takes most of the time otherwise.
-    ///
-    /// # Errors
-    /// [`LeafError`].
-    pub fn from_written(leaf: &[u8]) -> Result<Self, LeafError> {
-        Self::read(leaf, |leaf| serde_json::from_slice(leaf).map_err(CanonicalError::NotJson))
-    }
-
-    fn read(
-        leaf: &[u8],
-        entry: impl Fn(&[u8]) -> Result<Entry, CanonicalError>,
-    ) -> Result<Self, LeafError> {
         // Canonical JSON sorts its names, so the kinds differ in their first one.
         if leaf.starts_with(br#"{"apiVersion":"#) {
             PublishedSignature::from_leaf(leaf).map(|leaf| Self::Published(Box::new(leaf)))
         } else {
-            Ok(Self::Entry(Box::new(entry(leaf).map_err(LeafError::Json)?)))
+            Ok(Self::Entry(Box::new(Entry::from_leaf(leaf).map_err(LeafError::Json)?)))
         }
     }
 }
@@ -267,9 +251,6 @@ impl Body {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
-    use crate::event::{Action, Actor, Event};
-    use crate::ids::EntryId;
 
     /// An entry of the own-infra vectors: signature and key are real.
     const BODY: &str = r#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"vAB/nrQwQMg1nOeFn8dIzzDGZwDZtDgyCxQ54tGF+V8="},"signature":{"content":"MEYCIQCzx/Zg7IVrU+lgdrEa5OorvSDeOFe03Tnv5nZUvwmlFwIhALB0znrZIYE2wHYhjVlWr4ZYBFP7VH1KJg0B3/pKfVvF","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAECIu5/yKrKRp0yG/Gd7qJe6re43DMYSm4LRcLo/wmQVxELamnFgZ5VtkeqgK5OtQJSQ6HzV51jqajMaHet1uoRg=="}}}}}}"#;
@@ -305,23 +286,6 @@ mod tests {
             assert!(BODY.contains(from), "{from}");
             assert_eq!(refused(&BODY.replacen(from, to, 1)), reason, "{from} to {to}");
         }
-    }
-
-    #[test]
-    fn what_was_written_is_read_back_without_looking_at_its_spelling() {
-        let event = Event::accepted(Action::DatasetSealed, Digest::of(b"manifest"));
-        let id = EntryId::from_random([7; 16]);
-        let (time, actor) = (Timestamp::EPOCH, Actor::Broker);
-        let entry = Entry { id, sequence: 3, time, actor, person: None, event };
-        let leaf = Leaf::Entry(Box::new(entry));
-        let bytes = leaf.to_bytes().unwrap();
-        for read in [Leaf::from_bytes, Leaf::from_written] {
-            assert_eq!(read(&bytes).unwrap(), leaf);
-            assert_eq!(read(b"{}").unwrap_err().reason(), "format.not-json");
-        }
-        let spaced = [b" ", bytes.as_slice()].concat();
-        assert_eq!(refused(str::from_utf8(&spaced).unwrap()), "format.not-canonical");
-        assert_eq!(Leaf::from_written(&spaced).unwrap(), leaf);
     }
 
     #[test]

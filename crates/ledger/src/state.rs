@@ -161,7 +161,7 @@ impl State {
 /// Each leaf with its hash, for the caller to hold against the log's root. Parsing is what takes time when a long log is read, so all cores do it.
 fn parsed(leaves: &[Vec<u8>]) -> Result<Vec<(Leaf, Digest)>, LedgerError> {
     let parse = |leaves: &[Vec<u8>]| {
-        let each = leaves.iter().map(|leaf| Ok((Leaf::from_written(leaf)?, leaf_hash(leaf))));
+        let each = leaves.iter().map(|leaf| Ok((Leaf::from_bytes(leaf)?, leaf_hash(leaf))));
         each.collect::<Result<Vec<_>, LedgerError>>()
     };
     if leaves.len() < LEAVES_PER_THREAD {
