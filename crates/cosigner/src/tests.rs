@@ -31,7 +31,7 @@ fn witness_key(number: u8) -> WitnessKey {
     WitnessKey::new(&format!("w.example/{number}"), secret(100 + number).public()).unwrap()
 }
 
-/// A log, and a runtime for servers.
+/// A log.
 struct Scene {
     folder: tempfile::TempDir,
     log: Log<FileStore>,

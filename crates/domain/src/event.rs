@@ -129,10 +129,10 @@ impl Entry {
         canonical::to_vec(self)
     }
 
-    /// Reads a leaf; only its canonical spelling is accepted.
+    /// Reads a leaf as [`canonical::from_slice`] does: only its canonical spelling is accepted.
     ///
     /// # Errors
-    /// As [`canonical::from_slice`].
+    /// As there.
     pub fn from_leaf(leaf: &[u8]) -> Result<Self, CanonicalError> {
         spelling::read(leaf).map_or_else(|| canonical::from_slice(leaf), Ok)
     }
@@ -254,9 +254,9 @@ impl TryFrom<Written> for Entry {
     }
 }
 
-/// A refusal without its reason, or a reason without one.
+/// A refusal without a reason, or a reason without a refusal.
 #[derive(Debug, thiserror::Error)]
-#[error("`refused` has a reason, and nothing else has")]
+#[error("a refused decision has a reason, an accepted one has none")]
 struct OutcomeError;
 
 #[cfg(test)]

@@ -141,11 +141,11 @@ async fn a_launch_is_measured_runs_and_leaves_nothing() {
 async fn a_guest_that_hangs_ends_at_its_deadline() {
     let (runs, dataset) = folders();
     let Some(launcher) = launcher(&runs) else { return };
-    // How far the guest gets in that time is the machine's business; it says something.
-    let running = hanging(&launcher, dataset.path(), Duration::from_secs(25)).await;
+    // How far the guest gets until then, and so what it says, is the machine's business.
+    let running = hanging(&launcher, dataset.path(), Duration::from_secs(3)).await;
     let error = running.wait().await.unwrap_err();
     assert_eq!(error.reason(), "launcher.deadline");
-    assert_ne!(error.console().unwrap().trim(), "");
+    assert!(error.console().is_some());
     assert!(is_empty(&runs));
 }
 

@@ -10,8 +10,9 @@ use domain::ids::EntryId;
 
 /// Every decision with its index in the log, oldest first, as of one moment.
 ///
-/// A copy costs next to nothing and does not change any more: whoever decides looks at one. Entries lie
-/// in blocks that copies share; a full block finds the entries about a digest without reading them all.
+/// A copy does not change any more: whoever decides looks at one. It shares all full blocks, so that it
+/// is made of some hundred entries at most, and a full block finds those about a digest without reading
+/// all of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
     full: Vec<Arc<Block>>,
@@ -27,7 +28,7 @@ struct Block {
     entries: Vec<Indexed>,
     /// Made when somebody first looks for something: hashes of what each entry can be found by, in their
     /// order, and the entry's place.
-    finder: OnceLock<Vec<(u64, usize)>>,
+    finder: OnceLock<Box<[(u64, usize)]>>,
 }
 
 impl Entries {
@@ -51,7 +52,7 @@ impl Entries {
         self.found(hash(&digest), is)
     }
 
-    /// The one with this name.
+    /// The oldest with this name; the ledger gives each name once.
     #[must_use]
     pub fn named(&self, name: &EntryId) -> Option<&Indexed> {
         self.found(hash(name), move |entry| entry.id == *name).next()
@@ -97,7 +98,7 @@ impl Block {
     }
 }
 
-fn finder(entries: &[Indexed]) -> Vec<(u64, usize)> {
+fn finder(entries: &[Indexed]) -> Box<[(u64, usize)]> {
     let keys = |(place, (_, entry)): (usize, &Indexed)| {
         let digests = [entry.event.object].into_iter().chain(entry.event.evidence.clone());
         digests.map(|digest| hash(&digest)).chain([hash(&entry.id)]).map(move |key| (key, place))
@@ -105,7 +106,7 @@ fn finder(entries: &[Indexed]) -> Vec<(u64, usize)> {
     let mut finder: Vec<_> = entries.iter().enumerate().flat_map(keys).collect();
     finder.sort_unstable();
     finder.dedup();
-    finder
+    finder.into_boxed_slice()
 }
 
 /// Who chooses digests with the same key makes a search slower, and changes nothing in its answer.

@@ -2,6 +2,7 @@
 //! target itself, to be built like the others; there is nothing to fuzz in it.
 #![no_main]
 
+use domain::claims::Trust;
 use domain::dsse::Envelope;
 use domain::event::{Action, Actor, Entry, Event};
 use domain::ids::EntryId;
@@ -92,14 +93,18 @@ fn entries() -> Vec<Vec<u8>> {
         previous: vec![EntryId::from_random([3; 16])],
         rules: vec!["rule".to_owned()],
         policy: Some(object),
+        project: Some("visits-by-plan".parse().expect("a name")),
+        platform: Some(Trust::Emulated),
+        reviews_required: Some(2),
         ..Event::accepted(Action::KeyReleased, object)
     };
+    let person = format!("hmac-sha256:{}", object.hex()).parse().expect("a pseudonym");
     let entry = |event: Event| Entry {
         id: EntryId::from_random([7; 16]),
         sequence: 3,
         time: "2026-11-20T12:00:00Z".parse().expect("a time"),
         actor: Actor::Broker,
-        person: None,
+        person: Some(person),
         event,
     };
     [accepted, Event::refused(Action::KeyReleased, object, reason)]
