@@ -134,6 +134,42 @@ fn a_database_that_is_there_is_never_replaced() {
     assert_eq!(rebuild(&bench).verdict(), (2, "unusable", Some("rebuild.database-exists")));
 }
 
+/// Killed while it writes, a page further each time: there is a whole database or none, and what the
+/// attempt left is in nobody's way.
+#[test]
+fn a_killed_rebuild_leaves_a_whole_database_or_none() {
+    let bench = Bench::new();
+    let (mut history, study) = begun(&bench);
+    let launched = history.launch(&study, "job-1");
+    history.deliver(&launched);
+    history.export(&launched, &study);
+    drop(history);
+    let whole = bench.path("node/control.sqlite");
+    let unfinished = bench.path("node/control.sqlite.new");
+    let length = || fs::metadata(&unfinished).map_or(0, |file| file.len());
+    let mut halves = 0;
+    for pages in 0..40 {
+        // Or the next one would be killed because of what this one left; the journal stays.
+        let _none = fs::remove_file(&unfinished);
+        let is_time = || whole.exists() || length() >= pages * PAGE;
+        bench.kill_when(&format!("log rebuild --folder node --origin {ORIGIN}"), is_time);
+        if whole.exists() {
+            assert_eq!(compare(&bench, "node/control.sqlite").verdict(), (0, "equal", None));
+            fs::remove_file(&whole).unwrap();
+        } else if unfinished.exists() {
+            halves += 1;
+        }
+    }
+    println!("killed 40 times, {halves} while it was writing");
+    assert_ne!(halves, 0);
+    assert_eq!(rebuild(&bench).verdict(), (0, "rebuilt", None));
+    assert_eq!(compare(&bench, "node/control.sqlite").verdict(), (0, "equal", None));
+    assert_eq!(databases(&bench.path("node")), ["control.sqlite"]);
+}
+
+/// Of SQLite, if nothing else is asked for.
+const PAGE: u64 = 4096;
+
 fn databases(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use bundle::write::SigningKey;
 use serde_json::Value;
@@ -39,22 +39,36 @@ impl Bench {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_cloister"))
-            .arg("--json")
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_remove("CLOISTER_SERVER")
-            .env_remove("CLOISTER_PIN")
-            .env_remove("CLOISTER_TOKEN")
-            .envs(environment.iter().copied())
-            .output()
-            .unwrap();
+        let mut command = self.command(arguments);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
         Ran {
             code: output.status.code().unwrap(),
             json: serde_json::from_slice(&output.stdout).unwrap_or_default(),
             lines: lines(&output.stdout),
             errors: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// The program with `--json` and the arguments, to be run here.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloister"));
+        command.arg("--json").args(arguments).current_dir(self.0.path());
+        for variable in ["CLOISTER_SERVER", "CLOISTER_PIN", "CLOISTER_TOKEN"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Starts `cloister --json` with the arguments, split at spaces, and kills it at once when `is_time`
+    /// says so.
+    pub(crate) fn kill_when(&self, arguments: &str, is_time: impl Fn() -> bool) {
+        let mut command = self.command(&arguments.split(' ').collect::<Vec<_>>());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while !is_time() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Makes a key that signs bundles.
