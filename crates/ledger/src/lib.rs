@@ -248,7 +248,7 @@ impl Ledger {
     pub fn entries(&self) -> Result<Entries, LedgerError> {
         let mut state = self.state();
         state.catch_up(&self.records)?;
-        Ok(state.entries.clone())
+        Ok(state.history.entries().clone())
     }
 
     /// The published signature at `index`, if that is one.

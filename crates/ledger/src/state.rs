@@ -12,7 +12,7 @@ use tlog::merkle::{GrowingTree, leaf_hash};
 use tlog::{LeafProof, Log, LogError, SignedCheckpoint, Witnessed};
 use tlog_files::FileStore;
 
-use crate::entries::Entries;
+use crate::entries::History;
 use crate::known::Known;
 use crate::records::{Person, Records};
 use crate::{Draft, LedgerError};
@@ -26,7 +26,7 @@ pub(crate) struct State {
     /// Witnesses are being asked about what was committed.
     pub(crate) asking: bool,
     /// Every entry that the log is known to hold.
-    pub(crate) entries: Entries,
+    pub(crate) history: History,
     /// Every published signature that it is known to hold.
     pub(crate) published: BTreeMap<u64, PublishedSignature>,
     /// What the entries say of people and of erasures.
@@ -74,7 +74,7 @@ impl State {
             next: Next::default(),
             cosigned: None,
             asking: false,
-            entries: Entries::default(),
+            history: History::default(),
             published: BTreeMap::new(),
             known: Known::default(),
             tree: GrowingTree::default(),
@@ -125,9 +125,9 @@ impl State {
         let index = self.tree.size();
         match leaf {
             Leaf::Entry(entry) => {
-                self.known.note(&entry, &self.entries, records)?;
+                self.known.note(&entry, self.history.entries(), records)?;
                 self.next.count(&entry);
-                self.entries.push(index, *entry);
+                self.history.push(index, *entry);
             }
             Leaf::Published(signature) => drop(self.published.insert(index, *signature)),
         }

@@ -16,7 +16,7 @@ const BATCH: u64 = 32 << 10;
 pub(crate) fn run(folder: &Path, largest: u64) -> Outcome<()> {
     println!("growth: real entries, {BATCH} per append");
     println!(
-        "  entries     appended in  log bytes/entry  beyond payload  files  open log  open ledger  proof  made in  consistency"
+        "  entries     appended in  log bytes/entry  beyond payload  files  open log  open ledger  indexed  found in  proof  made in  consistency"
     );
     let place = tempfile::tempdir_in(folder)?;
     let (data, cell) = (place.path().join("data/log"), place.path().join("state/log-head"));
@@ -45,11 +45,20 @@ pub(crate) fn run(folder: &Path, largest: u64) -> Outcome<()> {
         let consistency = start.elapsed();
         drop(log);
         let start = Instant::now();
-        drop(open(place.path())?);
-        let ledger = start.elapsed();
+        let ledger = open(place.path())?;
+        let read = start.elapsed();
+        let entries = ledger.entries()?;
+        drop(ledger);
+        let start = Instant::now();
+        entries.named(&name(0)).ok_or("the first entry is not found")?;
+        let indexed = start.elapsed();
+        let start = Instant::now();
+        entries.named(&name(size / 2)).ok_or("an entry is not found")?;
+        let found = start.elapsed();
+        drop(entries);
         let each = |bytes: usize| bytes as f64 / size as f64;
         println!(
-            "  {size:<10}  {appended:>11.1?}  {:>15.1}  {:>14.2}  {files:>5}  {opened:>8.1?}  {ledger:>11.1?}  {length:>5}  {made:>7.0?}  {consistency:>11.0?}",
+            "  {size:<10}  {appended:>11.1?}  {:>15.1}  {:>14.2}  {files:>5}  {opened:>8.1?}  {read:>11.1?}  {indexed:>7.1?}  {found:>8.1?}  {length:>5}  {made:>7.0?}  {consistency:>11.0?}",
             each(bytes),
             each(bytes - payload),
         );
@@ -62,7 +71,7 @@ pub(crate) fn run(folder: &Path, largest: u64) -> Outcome<()> {
 fn leaf(number: u64) -> Outcome<Vec<u8>> {
     let draft = draft()?;
     let entry = Entry {
-        id: EntryId::from_random(u128::from(number).to_be_bytes()),
+        id: name(number),
         sequence: number,
         time: draft.time,
         actor: draft.actor,
@@ -70,6 +79,10 @@ fn leaf(number: u64) -> Outcome<Vec<u8>> {
         event: draft.event,
     };
     Ok(entry.to_leaf()?)
+}
+
+fn name(number: u64) -> EntryId {
+    EntryId::from_random(u128::from(number).to_be_bytes())
 }
 
 /// Bytes and number of the files in `folder`.
