@@ -19,9 +19,9 @@ fn rsyslog_ends_in_the_middle_and_nothing_is_lost() {
     let mut rsyslog = Rsyslog::start(folder, port, "anon");
     let mut reasons = Vec::new();
     for round in 1..=6_u64 {
+        let seen = rsyslog.received().len();
         // The log's writer goes on, whoever is there.
         append(&mut log, 1000);
-        let seen = rsyslog.received().len();
         wait_for("more events", || (lines(folder).len() > seen + 300).then_some(()));
         if round % 2 == 0 {
             rsyslog.kill()
@@ -53,13 +53,15 @@ fn the_forwarder_is_killed_and_nothing_is_lost() {
     let rsyslog = Rsyslog::start(folder, port, "anon");
     for kill in 0..KILLS {
         append(&mut log, 300);
-        let forwarder = Process::start(folder, port);
         let seen = lines(folder).len();
+        let forwarder = Process::start(folder, port);
         wait_for("more events", || (lines(folder).len() > seen).then_some(()));
         // Not to wait for anything: to die at another point of delivery and cursor each time.
         std::thread::sleep(Duration::from_micros(kill * 1733));
         drop(forwarder);
     }
+    // The last one that was killed may have delivered all there was, and written it down.
+    append(&mut log, 300);
     let mut forwarder = Process::start(folder, port);
     while forwarder.says("delivered ") != log.size().to_string() {}
     let counts = counted(&rsyslog.received());
