@@ -119,29 +119,48 @@ impl Ledger {
     /// for readers, who leave what was committed alone.
     fn cosign<'a>(
         &'a self,
-        mut state: MutexGuard<'a, State>,
+        state: MutexGuard<'a, State>,
         witnesses: &dyn Witnesses,
         checkpoint: &SignedCheckpoint,
     ) -> Result<MutexGuard<'a, State>, LedgerError> {
-        state.asking = true;
-        drop(state);
-        let asking = Asking(self);
+        let asking = Asking::begin(self, state);
         let size = checkpoint.checkpoint().size;
         let lines = witnesses.ask(checkpoint, &|older| self.state().log.consistency(older, size));
-        drop(asking);
-        let mut state = self.state();
+        let mut state = asking.end();
         let cosigned = state.log.cosign(&lines, witnesses.policy())?;
         state.cosigned = Some(cosigned.quorum?);
         Ok(state)
     }
 }
 
-/// Also if asking panics, what was committed is settled again by whoever comes next.
-struct Asking<'a>(&'a Ledger);
+/// While this is there, readers leave what was committed alone. Also if asking panics it is settled again
+/// by whoever comes next.
+struct Asking<'a> {
+    ledger: &'a Ledger,
+    ended: bool,
+}
+
+impl<'a> Asking<'a> {
+    fn begin(ledger: &'a Ledger, mut state: MutexGuard<'a, State>) -> Self {
+        state.asking = true;
+        Self { ledger, ended: false }
+    }
+
+    /// The state, which no reader has had since: one would publish what was committed as it is, without
+    /// the cosignatures, and take in its leaves before the writer does.
+    fn end(mut self) -> MutexGuard<'a, State> {
+        let mut state = self.ledger.state();
+        state.asking = false;
+        self.ended = true;
+        state
+    }
+}
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        self.0.state().asking = false;
+        if !self.ended {
+            self.ledger.state().asking = false;
+        }
     }
 }
 

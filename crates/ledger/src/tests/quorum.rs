@@ -1,7 +1,7 @@
 //! Nothing is recorded before a quorum of witnesses has cosigned.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 
 use tlog::cosigning::Prove;
@@ -306,6 +306,31 @@ fn threads_and_witnesses_that_come_and_go() {
     check(&ledger, &outcomes);
     drop(ledger);
     check(&scene.open(), &outcomes);
+}
+
+/// Readers whenever there is a moment between asking the witnesses and publishing what they said.
+#[test]
+fn readers_do_not_come_between_the_witnesses_and_the_writer() {
+    const RECORDS: u64 = 100;
+    let scene = Scene::new();
+    let ledger = scene.open();
+    let done = AtomicBool::new(false);
+    let recorded = thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    ledger.entries().unwrap();
+                }
+            });
+        }
+        let each = |n: u64| record(&ledger, &n.to_be_bytes());
+        let recorded: Vec<_> = (0..RECORDS).map(each).collect();
+        done.store(true, Ordering::SeqCst);
+        recorded
+    });
+    assert_eq!(recorded, (0..RECORDS).map(Ok).collect::<Vec<_>>());
+    assert_eq!(scene.believed(), Ok(RECORDS));
+    check(&ledger, &[]);
 }
 
 #[test]
