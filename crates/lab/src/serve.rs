@@ -107,6 +107,7 @@ pub async fn run(options: &Options, json: bool) -> Result<(), LabError> {
     let sealing = options.folder.join("broker.xwing");
     std::fs::write(&sealing, served.sealing_key.to_string())
         .map_err(|error| LabError::File(sealing.clone(), error))?;
+    let stop = cloister::node::asked_to_stop();
     if json {
         let line = serde_json::to_string(&served).map_err(|_| LabError::Made("the first line"))?;
         println!("{line}");
@@ -115,7 +116,7 @@ pub async fn run(options: &Options, json: bool) -> Result<(), LabError> {
     }
     tokio::select! {
         () = node.ended() => {}
-        () = cloister::node::asked_to_stop() => node.stop().await,
+        () = stop => node.stop().await,
     }
     Ok(())
 }

@@ -46,6 +46,7 @@ async fn serve(config: &ServeConfig) -> Result<(), NodeError> {
         let path = folder.keys().join(format!("{}.login", person.id));
         join(&node, person, &path).await?;
     }
+    let stop = asked_to_stop();
     eprintln!("control   https://{}   TLS key {}", node.addresses().control, node.control_pin());
     eprintln!("trust     {}", folder.trust_file().display());
     if config.stamps.is_some() {
@@ -54,7 +55,7 @@ async fn serve(config: &ServeConfig) -> Result<(), NodeError> {
     }
     tokio::select! {
         () = node.ended() => {}
-        () = asked_to_stop() => node.stop().await,
+        () = stop => node.stop().await,
     }
     Ok(())
 }

@@ -27,7 +27,8 @@ struct Publisher {
     runtime: Handle,
 }
 
-/// What stamps the log, and how exports are published; what receivers need is written to `folder`.
+/// What stamps the log, and how exports are published, for whose stamp the authority has as long as
+/// `patience` ([`PATIENCE`]); what receivers need is written to `folder`.
 ///
 /// # Errors
 /// [`NodeError`]: certificate files, the address, the key, or the files cannot be used. Whether the authority
@@ -36,6 +37,7 @@ pub(super) fn open(
     config: &StampsConfig,
     folder: &NodeFolder,
     ledger: &Ledger,
+    patience: Duration,
 ) -> Result<(Stamper, Publication), NodeError> {
     let authority = config.authority()?;
     let log_folder = folder.ledger().join("log");
@@ -46,7 +48,7 @@ pub(super) fn open(
     let root = TrustedRootFile::create(folder.trusted_root_file(), log.clone(), &stamps)?;
     let root = Arc::new(root);
     let publisher = Publisher {
-        authority: authority.clone().within(PATIENCE),
+        authority: authority.clone().within(patience),
         root: Arc::clone(&root),
         runtime: Handle::current(),
     };
@@ -112,7 +114,7 @@ impl Publisher {
 
 /// While the authority is asked no other output is decided about, and control gives a release up after half a
 /// minute, in which witnesses are asked too.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests;

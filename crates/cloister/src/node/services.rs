@@ -135,7 +135,8 @@ impl Node {
         let refreshed = config.quorum.as_ref().map(|_| quorum::refresh(Arc::clone(&ledger)));
         let (stamper, publication) = match &config.stamps {
             Some(stamps) => {
-                let (stamper, publication) = publishing::open(stamps, &folder, &ledger)?;
+                let (stamper, publication) =
+                    publishing::open(stamps, &folder, &ledger, publishing::PATIENCE)?;
                 (Some(stamper), publication)
             }
             None => (None, Publication::None),

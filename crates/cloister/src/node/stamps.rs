@@ -1,5 +1,5 @@
 //! Hourly time stamps of the published checkpoint. They never hold anything up: what cannot be stamped
-//! now is stamped the next time, and an alarm says so.
+//! now is tried again a minute later, and an alarm says so.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use timestamp::{Authorities, Stamped};
 use tlog::{Policy, SignedCheckpoint, VerifierKey};
 use tlog_files::FolderReader;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep;
 
 use super::trusted_root::TrustedRootFile;
 use super::{NodeError, now};
@@ -89,19 +89,22 @@ impl Stamper {
         Self { policy, ..self }
     }
 
-    /// Stamps now and whenever the time is up, until the task is dropped.
+    /// Stamps now and whenever the time is up, until the task is dropped. What failed is tried again sooner.
     pub(super) async fn run(self) {
-        let mut ticks = interval(self.every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
-            match self.stamp().await {
-                Ok(Some((size, stamped))) => self.tell(size, &stamped),
-                Ok(None) => {}
-                Err(error) => {
-                    eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason())
+            let wait = match self.stamp().await {
+                Ok(stamp) => {
+                    if let Some((size, stamped)) = stamp {
+                        self.tell(size, &stamped);
+                    }
+                    self.every
                 }
-            }
+                Err(error) => {
+                    eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason());
+                    self.every.min(AGAIN)
+                }
+            };
+            sleep(wait).await;
         }
     }
 
@@ -153,6 +156,9 @@ fn duration(text: &str) -> Option<Duration> {
     let seconds = number.checked_mul(seconds).filter(|seconds| (1..=MOST_S).contains(seconds))?;
     Some(Duration::from_secs(seconds))
 }
+
+/// After a failure: an authority that was away for a moment is not missed for an hour.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// A week.
 const MOST_S: u64 = 7 * 24 * 3600;

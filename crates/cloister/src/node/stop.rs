@@ -1,17 +1,28 @@
 //! When a node is to stop.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::future::pending;
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Waits for Ctrl-C or for SIGTERM, with which service managers stop a program: guests are ended and
-/// their folders removed then, and nothing is left in the middle.
-pub async fn asked_to_stop() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+/// their folders removed then, and nothing is left in the middle. From this call on a signal waits for
+/// whoever awaits the future.
+pub fn asked_to_stop() -> impl Future<Output = ()> + Send {
+    let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+    let (interrupt, terminate) = (signal(interrupt), signal(terminate));
+    async {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+}
+
+async fn received(signal: io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => _ = signal.recv().await,
         // Without a handler the signal ends the process by itself.
-        let _pressed = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _pressed = tokio::signal::ctrl_c() => {}
-        _asked = terminate.recv() => {}
+        Err(_) => pending().await,
     }
 }

@@ -65,7 +65,8 @@ pub(super) fn run(options: &MonitorOptions, format: Format) -> ExitCode {
 /// One look after another. What goes wrong on the way is told, and does not end it.
 fn follow(options: &MonitorOptions, teller: &mut Teller) -> Result<(), Failure> {
     let runtime = runtime()?;
-    let mut stop = pin!(asked_to_stop());
+    // Until the first wait a signal ends the process, and no look is waited for.
+    let mut stop = pin!(async { asked_to_stop().await });
     let mut looks = Looks::begin(options)?;
     // The first one ends it: a wrong key or address is to be told at once.
     looks.look(teller)?;

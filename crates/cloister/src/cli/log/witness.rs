@@ -64,8 +64,9 @@ async fn serve(witness: Arc<Witness>, address: SocketAddr) -> Outcome {
     };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    let stop = asked_to_stop();
     eprintln!("witness   http://{address}   {}", witness.key());
-    let served = axum::serve(listener, router(witness)).with_graceful_shutdown(asked_to_stop());
+    let served = axum::serve(listener, router(witness)).with_graceful_shutdown(stop);
     served.await.map_err(refused)?;
     Ok(Answer::new(json!({ "verdict": "stopped", "reason": null }), "stopped"))
 }

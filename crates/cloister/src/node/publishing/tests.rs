@@ -7,11 +7,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use domain::event::{Action, Actor, Event};
 use ledger::Draft;
 use serde_json::Value;
+use testkit::loopback::own_address;
 use testkit::stamps::OpensslAuthority;
 
 use super::*;
 use crate::node::Keys;
 
+/// Longer than an authority takes on a busy machine.
+const LONG: Duration = Duration::from_secs(240);
 const P256: [&str; 4] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 /// A node's folder.
@@ -84,7 +87,7 @@ async fn receivers_know_who_stamped_before_they_get_what_was_stamped() {
     let ledger = scene.ledger();
     let (first, address) = scene.authority("first");
     let config = scene.config(&[&first], address);
-    let open = |config: &StampsConfig| open(config, &scene.folder(), &ledger).unwrap().1;
+    let open = |config: &StampsConfig| open(config, &scene.folder(), &ledger, LONG).unwrap().1;
     let publication = open(&config);
     assert_eq!(scene.believed(), 0);
     let public = fs::read_to_string(scene.folder().bundle_key_file()).unwrap();
@@ -115,10 +118,10 @@ async fn nothing_is_stamped_by_who_is_away_or_not_believed() {
     let scene = Scene::new();
     let ledger = scene.ledger();
     let (authority, address) = scene.authority("authority");
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = own_address().unwrap();
     let refused = async |address| {
         let config = scene.config(&[&authority], address);
-        let (_, publication) = open(&config, &scene.folder(), &ledger).unwrap();
+        let (_, publication) = open(&config, &scene.folder(), &ledger, LONG).unwrap();
         publish(publication, &ledger).await.err()
     };
     assert_eq!(refused(gone).await, Some("timestamp.unreachable"));
@@ -142,7 +145,7 @@ async fn nothing_is_published_with_a_stamp_that_receivers_cannot_read() {
     let authority = scene.created("authority");
     let config = scene.config(&[&authority], authority.clone().serve().unwrap());
     config.authority().unwrap().stamp(&Digest::of(b"signature"), now).await.unwrap();
-    let (_, publication) = open(&config, &scene.folder(), &ledger).unwrap();
+    let (_, publication) = open(&config, &scene.folder(), &ledger, LONG).unwrap();
     assert_eq!(publish(publication, &ledger).await, Err("bundle.timestamp-malformed"));
     assert_eq!(ledger.signatures().unwrap(), []);
 }
@@ -154,7 +157,7 @@ async fn a_lost_key_is_not_replaced_once_a_bundle_rests_on_it() {
     let (authority, address) = scene.authority("authority");
     let config = scene.config(&[&authority], address);
     let key = scene.folder().keys().join("bundles.pem");
-    let open = || open(&config, &scene.folder(), &ledger).map(|(_, publication)| publication);
+    let open = || open(&config, &scene.folder(), &ledger, LONG).map(|(_, publication)| publication);
     open().unwrap();
     let first = fs::read(&key).unwrap();
     fs::remove_file(&key).unwrap();

@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use domain::keys::SecretKey;
+use testkit::loopback::own_address;
 use testkit::stamps::OpensslAuthority;
 use timestamp::Token;
 use tlog::{Log, WitnessKey};
@@ -98,8 +99,7 @@ async fn what_cannot_be_stamped_is_told_and_kept_for_the_next_time() {
     let mut scene = Scene::new();
     scene.append("first");
     let reason = |outcome: Result<_, StampingError>| outcome.unwrap_err().reason();
-    // Nobody listens there any more.
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = own_address().unwrap();
     assert_eq!(reason(scene.stamper(gone).stamp().await), "timestamp.unreachable");
     // Another authority answers, whose root has the same name and another key.
     let folder = tempfile::tempdir().unwrap();
