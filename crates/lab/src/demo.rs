@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tokio::runtime::Runtime;
 
 use crate::LabError;
 pub use console::Console;
@@ -30,12 +31,20 @@ pub struct Options {
 ///
 /// # Errors
 /// [`LabError`]: the first stage that did not go as it must.
-pub async fn run(options: &Options, console: &mut Console) -> Result<Outcome, LabError> {
+pub fn run(
+    options: &Options,
+    console: &mut Console,
+    runtime: Runtime,
+) -> Result<Outcome, LabError> {
     let folder = Folder::empty(&options.folder)?;
-    let outcome = tokio::select! {
-        outcome = stages::run(options, folder.path(), console) => outcome,
-        () = cloister::node::asked_to_stop() => Err(LabError::Interrupted),
-    };
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = stages::run(options, folder.path(), console) => outcome,
+            () = cloister::node::asked_to_stop() => Err(LabError::Interrupted),
+        }
+    });
+    // Requests that are being answered are waited for: they write into the folder.
+    drop(runtime);
     if outcome.is_ok() {
         folder.keep();
     }

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn run_demo(options: &demo::Options, json: bool) -> Result<(), LabError> {
     let mut console = demo::Console::new(json);
-    runtime()?.block_on(demo::run(options, &mut console)).map(|_| ())
+    demo::run(options, &mut console, runtime()?).map(|_| ())
 }
 
 fn run_serve(options: &serve::Options, json: bool) -> Result<(), LabError> {

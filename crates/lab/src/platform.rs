@@ -35,7 +35,10 @@ impl EmulatedPlatform {
             Ok(pem) => SecurityProcessor::from_pem(&pem)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let processor = SecurityProcessor::create(Generation::Genoa, created)?;
-                fs::write(path, processor.to_pem()?.as_bytes()).map_err(refused)?;
+                // A run that is killed while it writes does not leave half a processor.
+                let whole = path.with_extension("new");
+                fs::write(&whole, processor.to_pem()?.as_bytes()).map_err(refused)?;
+                fs::rename(&whole, path).map_err(refused)?;
                 processor
             }
             Err(error) => return Err(refused(error)),
