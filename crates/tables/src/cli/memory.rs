@@ -64,11 +64,19 @@ fn system() -> Option<u64> {
     kilobytes("/proc/meminfo", "MemAvailable:")
 }
 
-/// cgroup v2, of a container that sees its own group as the root.
+/// cgroup v2, of a container that sees its own group as the root. Files that were read some time ago
+/// count as taken there, and make way for whoever needs the memory.
 fn group() -> Option<u64> {
     let number = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
     let most = number("/sys/fs/cgroup/memory.max")?;
-    Some(most.saturating_sub(number("/sys/fs/cgroup/memory.current")?))
+    let cached = listed(&fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?, "inactive_file ");
+    let taken = number("/sys/fs/cgroup/memory.current")?.saturating_sub(cached.unwrap_or_default());
+    Some(most.saturating_sub(taken))
+}
+
+/// The number behind `name` at the beginning of a line.
+fn listed(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
 }
 
 /// What `ulimit -v` allows, without what threads reserve of it.
@@ -100,5 +108,12 @@ mod tests {
         assert_eq!(refused.reason, "input.memory");
         assert!(refused.detail.contains("`a.csv` takes about 3 MB more of memory, and 1 MB can"));
         assert!(system().is_some_and(|bytes| bytes > MB));
+    }
+
+    #[test]
+    fn a_number_is_found_by_its_whole_name() {
+        let text = "anon 4096\nfile 9\ninactive_file 8192\ninactive_file_x 1\n";
+        assert_eq!(listed(text, "inactive_file "), Some(8_192));
+        assert_eq!(listed(text, "active_file "), None);
     }
 }
