@@ -218,7 +218,11 @@ fn ctrl_c_leaves_nothing() {
     let mut lines = BufReader::new(child.0.stdout.take().unwrap());
     read_until_stage(3, &mut lines);
     assert!(folder.exists());
-    assert!(!processes_mentioning(temporary.path()).is_empty(), "no guest was started");
+    // The first job's guest, or, if this test was held up for so long, the second's.
+    while processes_mentioning(temporary.path()).is_empty() {
+        assert_eq!(child.0.try_wait().unwrap(), None, "no guest was seen");
+        thread::yield_now();
+    }
 
     let pressed = Instant::now();
     let pid = child.0.id().to_string();
@@ -237,7 +241,7 @@ fn ctrl_c_leaves_nothing() {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A child that does not outlive its test.
 struct Ended(Child);

@@ -283,7 +283,7 @@ async fn approvals_missing_expired_or_for_an_unknown_dataset() {
     assert_eq!(refusal(submit(workspace, &other, &statements).await), "dataset.unknown");
 
     let mut short = workspace.proposal(&[&component]).unwrap();
-    short.expires = now().plus_seconds(6);
+    short.expires = now().plus_seconds(20);
     let statements = [domain::project::approve(&short, custodian, now()).unwrap()];
     let expires: Timestamp = short.expires;
     submit(workspace, &short, &statements).await.unwrap();

@@ -12,6 +12,7 @@ use cloister::stamping::StampFolder;
 use domain::Digest;
 use domain::event::Action;
 use serde_json::{Value, json};
+use testkit::loopback::own_address;
 use testkit::stamps::OpensslAuthority;
 use wire::airlock::OutputSummary;
 
@@ -22,7 +23,7 @@ async fn an_export_leaves_with_a_bundle_that_others_accept() {
     let scene = Scene::new();
     let (_, component) = scene.workloads();
     let authority = authority(scene.folder.path());
-    let serving = authority.clone().serve_at("127.0.0.1:0".parse().unwrap()).unwrap();
+    let serving = authority.clone().serve_at(own_address().unwrap()).unwrap();
     let address = serving.address();
     let roots = authority.path("root.pem");
     let stage = scene

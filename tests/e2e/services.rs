@@ -7,14 +7,16 @@ use domain::event::Action;
 use serde_json::Value;
 
 use crate::harness::{Scene, outcome, program};
+use crate::outputs::python;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_to_stop_they_end_their_guests() {
     let scene = Scene::new();
-    let (_, component) = scene.workloads();
+    let (image, _) = scene.workloads();
+    let endless = python(&image, scene.folder.path(), "import time; time.sleep(3600)");
     let stage = scene.start();
-    let proposal = stage.workspace.approved(&[&component]).await.unwrap();
-    let job = stage.workspace.start_job(&proposal.project, component.workload.digest).await;
+    let proposal = stage.workspace.approved(&[&endless]).await.unwrap();
+    let job = stage.workspace.start_job(&proposal.project, endless.workload.digest).await;
     let job = job.unwrap();
     let begun = ["requested", "authorised"];
     while begun.contains(&stage.workspace.job(&job).await.unwrap().state.as_str()) {
@@ -39,7 +41,9 @@ async fn asked_to_stop_they_end_their_guests() {
 fn guests_of(pid: u32) -> Vec<String> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let children = threads
-        .map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).unwrap())
+        .map(|thread| fs::read_to_string(thread.unwrap().path().join("children")))
+        // A thread that ended meanwhile has none.
+        .filter_map(Result::ok)
         .collect::<String>();
     let command = |pid: &str| fs::read_to_string(format!("/proc/{pid}/cmdline")).ok();
     children

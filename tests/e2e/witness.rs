@@ -15,6 +15,7 @@ use domain::keys::SecretKey;
 use lab::LabError;
 use lab::workspace::{Signed, Workspace};
 use serde_json::{Value, json};
+use testkit::loopback::own_address;
 use tlog::witness::AddCheckpoint;
 use tlog::{Log, VerifierKey};
 use tlog_files::FileStore;
@@ -34,7 +35,7 @@ struct Witness {
 
 impl Witness {
     fn start(folder: &Path) -> Self {
-        Self::start_at("127.0.0.1:0", folder)
+        Self::start_at(&own_address().unwrap().to_string(), folder)
     }
 
     fn start_at(address: &str, folder: &Path) -> Self {
@@ -172,7 +173,7 @@ async fn no_key_leaves_before_a_quorum_has_cosigned() {
     let policy = folder.join("witnesses.policy");
     let stage = scene
         .with(format!("--witnesses={}", policy.display()))
-        .with("--witness-timeout=20")
+        .with("--witness-timeout=120")
         .start();
     let log = stage.workspace.log_folder();
     let verified = || {
@@ -209,7 +210,9 @@ async fn no_key_leaves_before_a_quorum_has_cosigned() {
     assert_eq!(enclave.key(&token).await.reason(), "log.quorum");
     let other = launch(&stage.workspace, &component, 3).await;
     assert_eq!(refusal(other), "log.quorum");
-    assert_eq!(answering(&folder), [true, false, false]);
+    // Who is there has a few seconds to answer, and on a busy machine may need a second chance.
+    let seen = std::iter::repeat_with(|| answering(&folder)).find(|answer| answer[0]).unwrap();
+    assert_eq!(seen, [true, false, false]);
 
     let _again = Witness::start_at(&address, &folder.join("witness-2"));
     let (enclave, token) = attested(4).await;

@@ -75,7 +75,9 @@ async fn add_default_route() -> Result<(), AgentError> {
 }
 
 async fn connects(target: SocketAddr) -> bool {
-    matches!(timeout(PATIENCE, TcpStream::connect(target)).await, Ok(Ok(_)))
+    let is_relay = target.ip() == RELAY && [BROKER_PORT, AIRLOCK_PORT].contains(&target.port());
+    let patience = if is_relay { LONG_PATIENCE } else { PATIENCE };
+    matches!(timeout(patience, TcpStream::connect(target)).await, Ok(Ok(_)))
 }
 
 async fn resolves(server: IpAddr) -> bool {
@@ -106,6 +108,8 @@ const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(1, 1, 1, 1));
 
 /// How long nothing must answer to count as nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// For what must answer, once the host has started a program for it.
+const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A DNS query for the A record of `example.org` (RFC 1035 §4).
 const QUESTION: &[u8] =

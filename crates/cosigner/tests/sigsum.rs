@@ -8,7 +8,7 @@
 )]
 
 use std::collections::BTreeMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -17,13 +17,14 @@ use std::time::Duration;
 use cosigner::{Cosigner, Observer};
 use domain::keys::SecretKey;
 use domain::{Digest, Reason as _, Timestamp};
+use testkit::loopback::own_address;
 use tlog::witness::AddCheckpoint;
 use tlog::{Log, Policy, Witnesses as _};
 use tlog_files::{FileStore, WitnessFolder};
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
-const PATIENT: Duration = Duration::from_secs(60);
+const PATIENT: Duration = Duration::from_secs(240);
 
 fn secret() -> SecretKey {
     SecretKey::from_seed(&Zeroizing::new([1; 32]))
@@ -66,7 +67,7 @@ impl Sigsum {
         let name = format!("sigsum.org/v1/witness/{hash}");
         let vkey = ["to-vkey", "-k", "witness.pub", "-n", &name, "-t", "cosignature/v1"];
         let key = sigsum_key(&vkey, folder);
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let address = own_address().unwrap().to_string();
         let mut child = Command::new("sigsum-witness")
             .args(["-k", "witness", "--log-key", "log.pub", "--state-file", "state", &address])
             .env("GODEBUG", "httpmuxgo121=0")

@@ -181,8 +181,7 @@ mod tests {
         let process = Qemu::keep(run(&["exec sleep 60"]), Duration::from_secs(60)).await.unwrap();
         let handle = process.handle.try_clone().unwrap();
         drop(process);
-        let timeout = Timespec::try_from(Duration::from_secs(10)).unwrap();
-        let ended = poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&timeout)).unwrap();
+        let ended = poll(&mut [PollFd::new(&handle, PollFlags::IN)], None).unwrap();
         assert_eq!(ended, 1);
     }
 

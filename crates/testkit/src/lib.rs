@@ -9,5 +9,6 @@ pub mod der;
 pub mod direct_boot;
 pub mod emulated;
 pub mod intel;
+pub mod loopback;
 pub mod nvidia;
 pub mod stamps;

@@ -198,7 +198,7 @@ impl World {
                 tokio::task::yield_now().await;
             }
         };
-        match tokio::time::timeout(Duration::from_secs(20), reached).await {
+        match tokio::time::timeout(Duration::from_secs(240), reached).await {
             Ok(job) => job,
             Err(_) => panic!("{}", self.get(person, &path).await.body),
         }

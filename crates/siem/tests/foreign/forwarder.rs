@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tlog_files::{Cursor, FolderReader};
 use crate::scene::key;
 
 const FOLDER: &str = "SIEM_FORWARDER_FOLDER";
-const PORT: &str = "SIEM_FORWARDER_PORT";
+const ADDRESS: &str = "SIEM_FORWARDER_ADDRESS";
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Credentials {
@@ -24,18 +25,18 @@ pub(crate) enum Credentials {
     Client,
 }
 
-/// Forwards all that is published to the rsyslog at `port`.
+/// Forwards all that is published to the rsyslog at `address`.
 pub(crate) fn forward_once(
     folder: &Path,
-    port: u16,
+    address: SocketAddr,
     credentials: Credentials,
 ) -> Result<u64, &'static str> {
-    run(folder, port, credentials, None, |_| ())
+    run(folder, address, credentials, None, |_| ())
 }
 
 fn run(
     folder: &Path,
-    port: u16,
+    address: SocketAddr,
     credentials: Credentials,
     poll: Option<Duration>,
     observer: impl FnMut(&Progress) + 'static,
@@ -45,7 +46,8 @@ fn run(
     let client = ClientCertificate { chain: &chain, key: &secret };
     let client = (credentials == Credentials::Client).then_some(client);
     let authorities = Authorities::new(&read("ca.pem"), client).unwrap();
-    let receiver = SyslogReceiver::new("127.0.0.1", port, authorities, "node.example.org");
+    let host = address.ip().to_string();
+    let receiver = SyslogReceiver::new(&host, address.port(), authorities, "node.example.org");
     let mut receiver = Receiver::Syslog(receiver);
     let reader = FolderReader::new(&folder.join("log"));
     let published =
@@ -69,7 +71,7 @@ fn child_that_forwards() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    let port = std::env::var(PORT).unwrap().parse().unwrap();
+    let address = std::env::var(ADDRESS).unwrap().parse().unwrap();
     let poll = Some(Duration::from_millis(20));
     let say = |progress: &Progress| {
         let line = match progress {
@@ -82,7 +84,7 @@ fn child_that_forwards() {
         writeln!(output, "\n{line}").unwrap();
         output.flush().unwrap();
     };
-    let ended = run(Path::new(&folder), port, Credentials::None, poll, say);
+    let ended = run(Path::new(&folder), address, Credentials::None, poll, say);
     panic!("ended by itself: {ended:?}");
 }
 
@@ -93,11 +95,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn start(folder: &Path, port: u16) -> Self {
+    pub(crate) fn start(folder: &Path, address: SocketAddr) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "forwarder::child_that_forwards", "--nocapture"])
             .env(FOLDER, folder)
-            .env(PORT, port.to_string())
+            .env(ADDRESS, address.to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use testkit::loopback::own_address;
+
 use crate::forwarder::Process;
-use crate::rsyslog::{Rsyslog, counted, free_port, lines};
+use crate::rsyslog::{Rsyslog, counted, lines};
 use crate::scene::{append, certificates, open, wait_for};
 
 #[test]
@@ -11,12 +13,12 @@ fn rsyslog_ends_in_the_middle_and_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     certificates(folder);
-    let (port, mut log) = (free_port(), open(folder));
+    let (address, mut log) = (own_address().unwrap(), open(folder));
     append(&mut log, 500);
-    let mut forwarder = Process::start(folder, port);
+    let mut forwarder = Process::start(folder, address);
     // Nobody listens yet, which is said.
     assert_eq!(forwarder.says("waiting "), "siem.unreachable");
-    let mut rsyslog = Rsyslog::start(folder, port, "anon");
+    let mut rsyslog = Rsyslog::start(folder, address, "anon");
     let mut reasons = Vec::new();
     for round in 1..=6_u64 {
         let seen = rsyslog.received().len();
@@ -30,7 +32,7 @@ fn rsyslog_ends_in_the_middle_and_nothing_is_lost() {
         }
         append(&mut log, 1000);
         reasons.push(forwarder.says("waiting "));
-        rsyslog = Rsyslog::start(folder, port, "anon");
+        rsyslog = Rsyslog::start(folder, address, "anon");
     }
     let size = log.size();
     wait_for("the last event", || {
@@ -49,12 +51,12 @@ fn the_forwarder_is_killed_and_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     certificates(folder);
-    let (port, mut log) = (free_port(), open(folder));
-    let rsyslog = Rsyslog::start(folder, port, "anon");
+    let (address, mut log) = (own_address().unwrap(), open(folder));
+    let rsyslog = Rsyslog::start(folder, address, "anon");
     for kill in 0..KILLS {
         append(&mut log, 300);
         let seen = lines(folder).len();
-        let forwarder = Process::start(folder, port);
+        let forwarder = Process::start(folder, address);
         wait_for("more events", || (lines(folder).len() > seen).then_some(()));
         // Not to wait for anything: to die at another point of delivery and cursor each time.
         std::thread::sleep(Duration::from_micros(kill * 1733));
@@ -62,7 +64,7 @@ fn the_forwarder_is_killed_and_nothing_is_lost() {
     }
     // The last one that was killed may have delivered all there was, and written it down.
     append(&mut log, 300);
-    let mut forwarder = Process::start(folder, port);
+    let mut forwarder = Process::start(folder, address);
     while forwarder.says("delivered ") != log.size().to_string() {}
     let counts = counted(&rsyslog.received());
     assert_eq!(counts.keys().copied().collect::<Vec<_>>(), (0..log.size()).collect::<Vec<_>>());

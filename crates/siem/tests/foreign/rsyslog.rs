@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use testkit::loopback::own_address;
 
 use crate::forwarder::{Credentials, forward_once};
 use crate::scene::{append, certificates, leaf, open, program, received, wait_for};
@@ -23,7 +25,7 @@ global(workDirectory="FOLDER" defaultNetstreamDriver="ossl"
        defaultNetstreamDriverCertFile="FOLDER/server.pem" defaultNetstreamDriverKeyFile="FOLDER/server.key")
 module(load="mmpstrucdata")
 module(load="imtcp" streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="AUTH")
-input(type="imtcp" address="127.0.0.1" port="PORT" ruleset="cloister")
+input(type="imtcp" address="HOST" port="PORT" ruleset="cloister")
 template(name="found" type="list") {
     property(name="$!rfc5424-sd!cloister@32473!index") constant(value="|")
     property(name="$!rfc5424-sd!cloister@32473!leaf_hash") constant(value="|")
@@ -43,12 +45,13 @@ action(type="omfile" file="FOLDER/internal")
 "#;
 
 impl Rsyslog {
-    /// Starts one that listens at `port`; with `auth` other than `anon` a client must show a certificate.
-    pub(crate) fn start(folder: &Path, port: u16, auth: &str) -> Self {
+    /// Starts one that listens at `address`; with `auth` other than `anon` a client must show a certificate.
+    pub(crate) fn start(folder: &Path, address: SocketAddr, auth: &str) -> Self {
         let text = folder.display().to_string();
         let configuration = CONFIGURATION
             .replace("FOLDER", &text)
-            .replace("PORT", &port.to_string())
+            .replace("HOST", &address.ip().to_string())
+            .replace("PORT", &address.port().to_string())
             .replace("AUTH", auth);
         fs::write(folder.join("rsyslog.conf"), configuration).unwrap();
         let said = fs::File::create(folder.join("rsyslog.stderr")).unwrap();
@@ -60,7 +63,7 @@ impl Rsyslog {
             .stderr(said)
             .spawn()
             .unwrap();
-        wait_for("rsyslog to listen", || TcpStream::connect(("127.0.0.1", port)).ok());
+        wait_for("rsyslog to listen", || TcpStream::connect(address).ok());
         Self { child, folder: folder.to_owned() }
     }
 
@@ -108,21 +111,16 @@ pub(crate) fn counted(lines: &[String]) -> BTreeMap<u64, usize> {
     counts
 }
 
-/// A port that nobody uses now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 #[test]
 fn every_event_arrives_with_index_and_leaf_hash() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     certificates(folder);
-    let port = free_port();
-    let rsyslog = Rsyslog::start(folder, port, "anon");
+    let address = own_address().unwrap();
+    let rsyslog = Rsyslog::start(folder, address, "anon");
     let mut log = open(folder);
     append(&mut log, 300);
-    assert_eq!(forward_once(folder, port, Credentials::None), Ok(300));
+    assert_eq!(forward_once(folder, address, Credentials::None), Ok(300));
     let expected: Vec<_> = (0..300).map(received).collect();
     assert_eq!(rsyslog.received(), expected);
     // As it was sent: one line, all of it printable.
@@ -135,9 +133,9 @@ fn every_event_arrives_with_index_and_leaf_hash() {
     assert!(refusal.contains(r#" log="log.example/q\"\]\\x" "#), "{refusal}");
     assert!(refusal.ends_with("] EnclaveAttested refused (evidence.debug-enabled)"), "{refusal}");
     // Nothing new, nothing sent; then one more.
-    assert_eq!(forward_once(folder, port, Credentials::None), Ok(300));
+    assert_eq!(forward_once(folder, address, Credentials::None), Ok(300));
     log.append(&[leaf(300)]).unwrap();
-    assert_eq!(forward_once(folder, port, Credentials::None), Ok(301));
+    assert_eq!(forward_once(folder, address, Credentials::None), Ok(301));
     assert_eq!(counted(&rsyslog.received()), (0..301).map(|index| (index, 1)).collect());
 }
 
@@ -146,13 +144,13 @@ fn rsyslog_may_ask_for_a_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     certificates(folder);
-    let port = free_port();
-    let rsyslog = Rsyslog::start(folder, port, "x509/certvalid");
+    let address = own_address().unwrap();
+    let rsyslog = Rsyslog::start(folder, address, "x509/certvalid");
     append(&mut open(folder), 10);
-    let refused = forward_once(folder, port, Credentials::None);
+    let refused = forward_once(folder, address, Credentials::None);
     assert!(matches!(refused, Err("siem.not-acknowledged" | "siem.certificate")), "{refused:?}");
     assert_eq!(rsyslog.received(), Vec::<String>::new());
-    let accepted = forward_once(folder, port, Credentials::Client);
+    let accepted = forward_once(folder, address, Credentials::Client);
     assert_eq!(accepted, Ok(10), "{}", fs::read_to_string(folder.join("internal")).unwrap());
     assert_eq!(counted(&rsyslog.received()).len(), 10);
 }

@@ -10,6 +10,7 @@ use domain::ids::EntryId;
 use domain::keys::SecretKey;
 use domain::{Digest, ReasonCode};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use testkit::loopback::own_address;
 use tlog::{Log, VerifierKey, leaf_hash};
 use tlog_files::FileStore;
 use zeroize::Zeroizing;
@@ -104,7 +105,8 @@ pub(crate) fn certificates(folder: &Path) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
-    for (name, host) in [("server", "127.0.0.1"), ("client", "forwarder.example.org")] {
+    let server = own_address().unwrap().ip().to_string();
+    for (name, host) in [("server", server.as_str()), ("client", "forwarder.example.org")] {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
@@ -126,7 +128,7 @@ pub(crate) fn wait_for<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T
         if let Some(found) = there() {
             return found;
         }
-        assert!(started.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
+        assert!(started.elapsed() < Duration::from_secs(240), "waited in vain for {what}");
         sleep(Duration::from_millis(5)); // between two looks
     }
 }

@@ -52,9 +52,9 @@ const ROWS: &[Row] = &[
     ("the signer's serial number", "timestamp.certificate-missing", |right| {
         flip(right, &[2, 1, 2], 3, 2, 1)
     }),
-    ("the message digest", "timestamp.message-digest", |right| flip(right, &[0x04, 0x20], 2, 9, 1)),
+    ("the message digest", "timestamp.message-digest", |right| flip_value(right, MESSAGE_DIGEST)),
     ("the bound certificate", "timestamp.signing-certificate", |right| {
-        flip(right, &[0x04, 0x20], 3, 9, 1)
+        flip_value(right, BOUND_CERTIFICATE)
     }),
     ("the signature", "timestamp.signature", |right| {
         let mut bytes = right.to_vec();
@@ -68,6 +68,12 @@ fn token(response: &[u8]) -> &[u8] {
     &response[9..]
 }
 
+/// The name of the attribute messageDigest (RFC 5652 §11.2).
+const MESSAGE_DIGEST: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
+
+/// The name of the attribute signingCertificateV2 (RFC 5035 §3).
+const BOUND_CERTIFICATE: &[u8] = &[6, 11, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 47];
+
 const GRANTED: &[u8] = &[0x30, 3, 2, 1, 0];
 
 /// `bytes` with bits flipped, `offset` behind the beginning of what is `wanted` for the `nth` time.
@@ -77,4 +83,11 @@ fn flip(bytes: &[u8], wanted: &[u8], nth: usize, offset: usize, bits: u8) -> Vec
     let mut altered = bytes.to_vec();
     altered[at + offset] ^= bits;
     altered
+}
+
+/// `bytes` with a bit flipped in the first SHA-256 behind the name of an attribute.
+fn flip_value(bytes: &[u8], attribute: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(attribute.len()).position(|found| found == attribute).unwrap();
+    let (before, behind) = bytes.split_at(at + attribute.len());
+    [before, &flip(behind, &[0x04, 0x20], 1, 9, 1)].concat()
 }
