@@ -97,6 +97,8 @@ impl Broker {
         // Before the launch's own time, which never is longer: it says more.
         let project = state.record.approval_of(&launch.manifest, case.at)?;
         launch.open_at(case.at)?;
+        // One request may have had several launches authorised before the first of them got its key.
+        state.record.job_not_run(&launch.manifest)?;
         let additional = attestation.tee_evidence.additional_evidence.as_str();
         if !matches!(additional, "" | "{}") {
             return Err(BrokerError::AdditionalEvidence);

@@ -62,17 +62,13 @@ impl Broker {
         case.event.object = digest;
         let key = WrappedDatasetKey::try_from(request.wrapped_key.clone())
             .map_err(BrokerError::WrappedKey)?;
-        // The wrapped key is not signed: whoever has the manifest could send another one.
-        let registered = record.dataset(&digest).is_ok();
-        if registered && self.vault.wrapped(&digest).is_ok_and(|held| held != key) {
-            return Err(BrokerError::DatasetRegistered);
-        }
         let payload = request.manifest.unverified_payload();
         let payload = payload.map_err(|cause| BrokerError::Dataset(cause.into()))?;
         self.ledger.keep(&payload)?;
         self.ledger.keep(envelope)?;
         // CRASH: a key that is kept and not recorded is never released, and replaced by a retry.
-        self.vault.admit(&digest, &key)?;
+        // The wrapped key is not signed: whoever has the manifest could send another one.
+        self.vault.admit(&digest, &key, record.dataset(&digest).is_ok())?;
         Ok(signed)
     }
 

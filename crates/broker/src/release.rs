@@ -58,6 +58,7 @@ impl Broker {
         }
         let project = state.record.approval_of(&launch.manifest, case.at)?;
         launch.open_at(case.at)?;
+        state.record.job_not_run(&launch.manifest)?;
         case.event.policy = Some(self.policy.digest());
         let grant = self.grant(&project, &launch.manifest, &attested.claims, case.at)?;
         case.permitted(grant.permit());

@@ -28,17 +28,26 @@ impl Vault {
         self.sealing_key.public()
     }
 
-    /// Takes in the key of `dataset`, if it opens here.
+    /// Takes in the key of `dataset`, if it opens here. That of a `registered` dataset stays as it is: who
+    /// got no answer may wrap the same secret anew, and nobody can send another one.
     ///
     /// # Errors
-    /// [`BrokerError::WrappedKey`], [`BrokerError::KeyStore`].
+    /// [`BrokerError::WrappedKey`], [`BrokerError::DatasetRegistered`], [`BrokerError::KeyStore`].
     pub(crate) fn admit(
         &self,
         dataset: &Digest,
         key: &WrappedDatasetKey,
+        registered: bool,
     ) -> Result<(), BrokerError> {
-        key.open(&self.sealing_key, dataset).map_err(BrokerError::WrappedKey)?;
-        Ok(self.keys.put(dataset, key)?)
+        let open = |key: &WrappedDatasetKey| {
+            key.open(&self.sealing_key, dataset).map_err(BrokerError::WrappedKey)
+        };
+        let secret = open(key)?;
+        match self.keys.get(dataset) {
+            Ok(held) if registered && open(&held).is_ok_and(|held| held.is(&secret)) => Ok(()),
+            Ok(_) if registered => Err(BrokerError::DatasetRegistered),
+            _ => Ok(self.keys.put(dataset, key)?),
+        }
     }
 
     /// The key of `dataset`, still wrapped.

@@ -29,6 +29,20 @@ async fn an_approved_launch_gets_its_key_once() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_authorised_twice_gets_one_key() {
+    let mut world = World::approved().await;
+    let [first, second, third] = [world.launch().await, world.launch().await, world.launch().await]
+        .map(|init_data| Guest::launched(&init_data));
+    let (one, two) = (first.attested(&world).await, second.attested(&world).await);
+    assert_eq!(first.open(&fetch(&world, &one).await), SECRET);
+    assert_eq!(fetch(&world, &two).await.reason(), "launch.job-already-run");
+    assert_eq!(third.attest(&world).await.reason(), "launch.job-already-run");
+    world.restart();
+    assert_eq!(second.attest(&world).await.reason(), "launch.job-already-run");
+    assert_eq!(world.released(), 1);
+}
+
+#[tokio::test]
 async fn the_log_tells_the_whole_way_by_objects_that_are_kept() {
     let world = World::approved().await;
     let init_data = world.launch().await;

@@ -257,9 +257,19 @@ impl World {
     }
 
     pub(crate) fn registration(&self, manifest: &DatasetManifest, signer: u8) -> RegisterDataset {
+        self.registration_with(manifest, signer, SECRET)
+    }
+
+    /// Wrapped anew each time.
+    pub(crate) fn registration_with(
+        &self,
+        manifest: &DatasetManifest,
+        signer: u8,
+        secret: [u8; 32],
+    ) -> RegisterDataset {
         let envelope = manifest.sign(&key(signer)).unwrap();
         let digest = envelope.payload_digest().unwrap();
-        let secret = DatasetSecret::from_bytes(Zeroizing::new(SECRET));
+        let secret = DatasetSecret::from_bytes(Zeroizing::new(secret));
         let mut rng = seal::rand_core::UnwrapErr(getrandom::SysRng);
         let public = sealing_key().public();
         let wrapped = WrappedDatasetKey::wrap(&secret, &public, &digest, &mut rng).unwrap();
