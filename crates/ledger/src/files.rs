@@ -26,6 +26,13 @@ pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     sync(folder)
 }
 
+/// Makes durable what [`write`] left under `name`: a file that can be read may still be lost, if whoever
+/// wrote it failed or was killed before its end, or is not there yet.
+pub(crate) fn settle(folder: &Path, name: &str) -> io::Result<()> {
+    File::open(folder.join(name))?.sync_all()?;
+    sync(folder)
+}
+
 /// The content of a file, or `None` if there is none.
 pub(crate) fn read(folder: &Path, name: &str) -> io::Result<Option<Vec<u8>>> {
     match fs::read(folder.join(name)) {
@@ -44,5 +51,29 @@ pub(crate) fn remove(folder: &Path, name: &str) -> io::Result<()> {
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    tests::may_sync()?;
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+    use std::io;
+
+    thread_local! {
+        /// How many more folders are synced before one is not.
+        static BEFORE_FAILURE: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// On this thread the folder sync after `successes` fails, and only that.
+    pub(crate) fn fail_after(successes: u32) {
+        BEFORE_FAILURE.set(Some(successes));
+    }
+
+    pub(super) fn may_sync() -> io::Result<()> {
+        let left = BEFORE_FAILURE.get();
+        BEFORE_FAILURE.set(left.and_then(|left| left.checked_sub(1)));
+        if left == Some(0) { Err(io::Error::other("injected")) } else { Ok(()) }
+    }
 }

@@ -23,9 +23,11 @@ impl Objects {
     /// Keeping the same bytes twice is harmless.
     pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Digest, ObjectError> {
         let digest = Digest::of(bytes);
-        if self.read(&digest).is_err() {
-            files::write(&self.folder, &digest.hex(), bytes).map_err(ObjectError::Store)?;
-        }
+        let kept = match self.read(&digest) {
+            Ok(_) => files::settle(&self.folder, &digest.hex()),
+            Err(_) => files::write(&self.folder, &digest.hex(), bytes),
+        };
+        kept.map_err(ObjectError::Store)?;
         Ok(digest)
     }
 

@@ -55,9 +55,13 @@ impl Records {
     pub(crate) fn keep(&self, bytes: &[u8]) -> Result<Digest, RecordError> {
         let digest = Digest::of(bytes);
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.object(&digest).is_err() {
-            let key = self.key(&digest.hex())?.map_or_else(fresh_key, Ok)?;
-            self.write(&digest.hex(), &key, bytes)?;
+        let name = digest.hex();
+        if self.object(&digest).is_ok() {
+            files::settle(&self.keys, &name)?;
+            files::settle(&self.sealed, &name)?;
+        } else {
+            let key = self.key(&name)?.map_or_else(fresh_key, Ok)?;
+            self.write(&name, &key, bytes)?;
         }
         Ok(digest)
     }

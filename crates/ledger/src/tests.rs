@@ -3,6 +3,7 @@
 mod quorum;
 mod together;
 
+use super::files::tests::fail_after;
 use super::*;
 use domain::event::Action;
 use std::path::Path;
@@ -40,6 +41,24 @@ fn sequence_goes_on_after_reopening_and_proofs_verify() {
     let (leaf, proof) = ledger.prove(1).unwrap();
     let included = tlog::verify::verify_inclusion(&leaf, &proof, ledger.key()).unwrap();
     assert_eq!(included.index(), 1);
+}
+
+/// A folder that could not be synced: what can be read after that is not believed to be durable.
+#[test]
+fn what_is_kept_again_is_made_durable_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path()).unwrap();
+    let outcome = |kept: Result<Digest, LedgerError>| kept.map_err(|error| error.reason());
+    for expected in [Err("object.store"), Err("object.store"), Ok(Digest::of(b"object"))] {
+        expected.is_err().then(|| fail_after(0));
+        assert_eq!(outcome(ledger.keep(b"object")), expected);
+    }
+    // Its key is durable, and the record is not; then neither is known to be.
+    for successes in [1, 0, 1] {
+        fail_after(successes);
+        assert_eq!(outcome(ledger.keep_personal(b"record")), Err("record.store"));
+    }
+    assert_eq!(outcome(ledger.keep_personal(b"record")), Ok(Digest::of(b"record")));
 }
 
 #[test]
