@@ -38,6 +38,8 @@ pub struct StampsConfig {
 pub(super) struct Stamper {
     authority: TimeAuthority,
     every: Duration,
+    /// After a failure.
+    again: Duration,
     key: VerifierKey,
     log: FolderReader,
     stamps: StampFolder,
@@ -75,6 +77,7 @@ impl Stamper {
         Self {
             authority,
             every,
+            again: AGAIN,
             key,
             log: FolderReader::new(folder),
             stamps: StampFolder::new(&folder.join("stamps")),
@@ -101,7 +104,7 @@ impl Stamper {
                 }
                 Err(error) => {
                     eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason());
-                    self.every.min(AGAIN)
+                    self.every.min(self.again)
                 }
             };
             sleep(wait).await;
@@ -157,7 +160,7 @@ fn duration(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// After a failure: an authority that was away for a moment is not missed for an hour.
+/// An authority that was away for a moment is not missed for an hour.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// A week.

@@ -61,12 +61,17 @@ impl StampFolder {
         })
     }
 
-    /// Keeps a stamp, durably. The response is written last, so where there is one there is its note.
+    /// Keeps a stamp, durably, in place of another of its size. The response is written last, and another
+    /// one removed first, so where there is one there is its note.
     ///
     /// # Errors
     /// `timestamp.folder` if it cannot be written.
     pub fn keep(&self, stamp: &KeptStamp) -> Result<(), StampFolderError> {
         fs::create_dir_all(&self.0).map_err(|error| refused(&self.0, error))?;
+        let response = self.path(stamp.size, RESPONSE);
+        if response.exists() {
+            fs::remove_file(&response).map_err(|error| refused(&response, error))?;
+        }
         for (kind, content) in [(NOTE, stamp.note.as_bytes()), (RESPONSE, &stamp.response)] {
             let path = self.path(stamp.size, kind);
             self.write(&path, content).map_err(|error| refused(&path, error))?;
@@ -160,6 +165,18 @@ mod tests {
             (Some(100), Some(stamp(100)))
         );
         assert_eq!(stamps.all().unwrap(), [stamp(9), again, stamp(100)]);
+    }
+
+    /// A checkpoint of the same size with newer cosignatures, and no room for its stamp.
+    #[test]
+    fn a_stamp_stands_beside_its_own_note_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamps = StampFolder::new(folder.path());
+        stamps.keep(&stamp(3)).unwrap();
+        fs::create_dir(folder.path().join(".3.tsr.new")).unwrap();
+        let newer = KeptStamp { note: "newer".to_owned(), ..stamp(3) };
+        assert_eq!(stamps.keep(&newer).unwrap_err().reason(), "timestamp.folder");
+        assert_eq!(stamps.all().unwrap(), []);
     }
 
     #[test]

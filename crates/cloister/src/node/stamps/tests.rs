@@ -149,6 +149,31 @@ fn once(answer: Vec<u8>) -> SocketAddr {
     address
 }
 
+#[tokio::test]
+async fn what_failed_is_not_missed_for_an_hour() {
+    let mut scene = Scene::new();
+    scene.append("first");
+    let address = own_address().unwrap();
+    let stamper = Stamper { again: Duration::from_millis(20), ..scene.stamper(address) };
+    let stamps = StampFolder::new(&scene.folder.path().join("log/stamps"));
+    let authority = scene.authority.clone();
+    let watch = async {
+        // Hangs up on the first request.
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        drop(listener.accept().await.unwrap());
+        drop(listener);
+        let serving = authority.serve_at(address).unwrap();
+        while stamps.newest().unwrap() != Some(1) {
+            tokio::task::yield_now().await;
+        }
+        drop(serving);
+    };
+    tokio::select! {
+        () = stamper.run() => panic!("it ended by itself"),
+        () = watch => {}
+    }
+}
+
 #[test]
 fn intervals_are_hours_minutes_or_seconds() {
     let seconds = |text| duration(text).map(|every| every.as_secs());
