@@ -15,7 +15,7 @@ use wire::airlock::{OutputSummary, SealedOutput};
 use crate::chain::{Chain, Steps};
 use crate::kept::to_keep;
 use crate::output::Delivery;
-use crate::{Airlock, AirlockError};
+use crate::{Airlock, AirlockError, draft};
 
 /// An output whose evidence and checks held, or whose checks refused all files.
 pub(crate) struct Opened {
@@ -56,7 +56,7 @@ impl Airlock {
 
     /// The opened delivery with the objects from which it can be opened again: its ciphertext and
     /// the revocation list that held.
-    fn judge(
+    pub(crate) fn judge(
         &self,
         steps: Steps,
         sealed: SealedOutput,
@@ -115,16 +115,29 @@ impl Airlock {
             .map_err(AirlockError::Evidence)
     }
 
+    /// Whether what depends on the time also holds at `moment`: by the time of its entry an output is
+    /// opened again, and it may have waited for that entry since it was opened first.
+    fn holds_at(&self, opened: &Opened, moment: &Moment) -> Result<(), AirlockError> {
+        let chain = Chain::load(&self.ledger, opened.chain.steps.clone(), moment.at)?;
+        self.verify_evidence(&chain, &opened.sealed, opened.package_digest, moment).map(drop)
+    }
+
     /// Logs the outcome: each refused file's reason as a refusal, and the package as accepted if
     /// any file is left for reviewers.
-    fn log_checked(&self, opened: &Opened, objects: [Vec<u8>; 2]) -> Result<(), AirlockError> {
+    pub(crate) fn log_checked(
+        &self,
+        opened: &Opened,
+        objects: [Vec<u8>; 2],
+    ) -> Result<(), AirlockError> {
         let manifest = opened.chain.manifest_digest;
         if Delivery::of_launch(&self.ledger.entries()?, manifest).is_some() {
             return Err(AirlockError::AlreadyDelivered);
         }
         let [sealed, crl] = objects;
-        let (sealed, crl) = (self.ledger.keep_personal(&sealed)?, self.ledger.keep(&crl)?);
-        let draft = |event: Event| {
+        let moment = Moment { at: self.now(), crl };
+        self.holds_at(opened, &moment)?;
+        let (sealed, crl) = (self.ledger.keep_personal(&sealed)?, self.ledger.keep(&moment.crl)?);
+        let draft_of = |event: Event| {
             let event = Event {
                 project: Some(opened.package.project.clone()),
                 evidence: vec![sealed, opened.package_digest, opened.report.digest(), crl],
@@ -132,7 +145,7 @@ impl Airlock {
                 platform: Some(opened.claims.get().platform.trust()),
                 ..event
             };
-            self.draft(event, Some(opened.package.author.clone()))
+            draft(event, Some(opened.package.author.clone()), moment.at)
         };
         let package = opened.package_digest;
         let mut refused = refused_reasons(&opened.report);
@@ -141,12 +154,12 @@ impl Airlock {
         refused.extend(remembered.as_ref().err().map(ReasonCode::of));
         let mut checked: Vec<_> = refused
             .into_iter()
-            .map(|reason| draft(Event::refused(Action::OutputChecked, package, reason)))
+            .map(|reason| draft_of(Event::refused(Action::OutputChecked, package, reason)))
             .collect();
         if opened.checked.is_ok() && remembered.is_ok() {
-            checked.push(draft(Event::accepted(Action::OutputChecked, package)));
+            checked.push(draft_of(Event::accepted(Action::OutputChecked, package)));
         }
-        let finished = draft(Event::accepted(Action::JobFinished, manifest));
+        let finished = draft_of(Event::accepted(Action::JobFinished, manifest));
         self.ledger.record_all(finished, checked, ())?;
         Ok(())
     }

@@ -91,7 +91,7 @@ impl Airlock {
     }
 
     fn draft(&self, event: Event, person: Option<PersonId>) -> Draft {
-        Draft { actor: Actor::Airlock, time: self.now(), person, event }
+        draft(event, person, self.now())
     }
 
     fn crl(&self) -> Result<Vec<u8>, AirlockError> {
@@ -100,6 +100,10 @@ impl Airlock {
             Revocation::File(path) => std::fs::read(path).map_err(AirlockError::Revocation),
         }
     }
+}
+
+const fn draft(event: Event, person: Option<PersonId>, time: Timestamp) -> Draft {
+    Draft { actor: Actor::Airlock, time, person, event }
 }
 
 impl fmt::Debug for Airlock {

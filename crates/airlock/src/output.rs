@@ -9,7 +9,8 @@ use domain::dsse::Envelope;
 use domain::event::{Action, Actor, Entry, Outcome};
 use domain::ids::{OutputId, PersonId, ProjectId};
 use domain::output::OutputPackage;
-use domain::{Digest, Timestamp};
+use domain::pseudonym::Pseudonym;
+use domain::{Digest, ReasonCode, Timestamp};
 use ledger::{Entries, Indexed};
 use wire::airlock::{
     OutputContent, OutputState, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, RefusedFile,
@@ -30,6 +31,9 @@ pub(crate) struct Delivery {
     received: Timestamp,
     sealed: Digest,
     crl: Digest,
+    project: Option<ProjectId>,
+    author: Option<Pseudonym>,
+    platform: Option<Trust>,
 }
 
 impl Delivery {
@@ -46,6 +50,9 @@ impl Delivery {
             received: entry.time,
             sealed: *sealed,
             crl: *crl,
+            project: entry.event.project.clone(),
+            author: entry.person,
+            platform: entry.event.platform,
         })
     }
 
@@ -108,7 +115,44 @@ impl Airlock {
         let entries = self.ledger.entries()?;
         let readable =
             Delivery::all(&entries).filter(|delivery| !self.is_erased(&entries, delivery));
-        readable.map(|delivery| self.row(&entries, &delivery)).collect()
+        readable
+            .map(|delivery| {
+                let row = self.row(&entries, &delivery);
+                row.or_else(|why| self.row_of_unreadable(&entries, &delivery, why))
+            })
+            .collect()
+    }
+
+    /// What the log says of an output that cannot be opened any more, and why: platforms that are not
+    /// trusted any more, or a part of it is lost. The other outputs are listed all the same.
+    fn row_of_unreadable(
+        &self,
+        entries: &Entries,
+        delivery: &Delivery,
+        why: AirlockError,
+    ) -> Result<OutputSummary, AirlockError> {
+        let Delivery {
+            project: Some(project), author: Some(author), platform: Some(platform), ..
+        } = delivery
+        else {
+            return Err(why);
+        };
+        let Ok(author) = self.ledger.person(author) else { return Err(why) };
+        let exported = export_of(entries, delivery.package).is_some();
+        let ballots = Ballots::count(entries, delivery.package).readable(&self.ledger);
+        Ok(OutputSummary {
+            output: output_id(delivery.package),
+            project: project.clone(),
+            author: author.person,
+            package: delivery.package,
+            received: delivery.received,
+            state: if exported { OutputState::Exported } else { OutputState::Refused },
+            files: Vec::new(),
+            refused: vec![RefusedFile { name: String::new(), reason: ReasonCode::of(&why) }],
+            platform: *platform,
+            accepted_votes: ballots.accepted(),
+            votes_needed: 0,
+        })
     }
 
     /// Whether what is needed to open a delivery was erased: itself, its launch, or its approval.

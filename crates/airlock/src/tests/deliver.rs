@@ -1,12 +1,13 @@
 //! Taking in: what is refused, what a refusal leaves behind, and who may read.
 
-use domain::Digest;
 use domain::event::{Action, Actor, Event};
 use domain::output::OutputPackage;
+use domain::{Digest, Reason as _};
 use wire::airlock::{OutputState, OutputSummary, RefusedFile, SealedOutput};
 
 use super::world::*;
 use crate::Revocation;
+use crate::chain::Steps;
 
 #[tokio::test]
 async fn a_delivery_is_logged_listed_and_shown_to_a_reviewer() {
@@ -52,6 +53,42 @@ async fn refused(reason: &str, edit: impl FnOnce(&World, &Launched, &mut SealedO
     assert_eq!(world.airlock.refusals().get(reason), Some(&2), "counted twice");
     assert_eq!(world.objects(), objects, "nothing kept");
     assert_eq!(world.get("/v0/outputs").await.read::<Vec<OutputSummary>>(), []);
+}
+
+/// An output that waits for its entry beyond the end of its approval: by the time of that entry it
+/// could never be opened again.
+#[tokio::test]
+async fn what_waits_too_long_for_its_entry_is_refused() {
+    let world = World::new();
+    let launched = world.launch();
+    let delivery = sealed(&launched, &package(&launched, &LEFT));
+    let manifest = Digest::of(&delivery.initdata);
+    let steps = Steps::of(&world.ledger.entries().unwrap(), manifest).unwrap();
+    let (opened, objects) = world.airlock.judge(steps, delivery).unwrap();
+    world.wait(20_000);
+    let before = (world.entries().len(), world.objects());
+    let refused = world.airlock.log_checked(&opened, objects).unwrap_err();
+    assert_eq!(refused.reason(), "approval.expired");
+    assert_eq!((world.entries().len(), world.objects()), before);
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_any_more_keeps_no_other_output_from_being_listed() {
+    let world = World::new();
+    let (_, lost) = world.delivered().await;
+    let (_, there) = world.delivered().await;
+    let finished = world.entries().into_iter().find(|e| e.event.action == Action::JobFinished);
+    let sealed = finished.unwrap().event.evidence[0];
+    std::fs::remove_file(world.path(&format!("data/sealed/{}", sealed.hex()))).unwrap();
+    let world = world.restarted();
+    let listed: Vec<OutputSummary> = world.get("/v0/outputs").await.read();
+    let [first, second] = listed.try_into().unwrap();
+    assert_eq!(second, there);
+    let reason = first.refused[0].reason.to_string();
+    assert_eq!((first.state, reason.as_str()), (OutputState::Refused, "object.missing"));
+    let whose = |it: &OutputSummary| (it.output.clone(), it.project.clone(), it.author.clone());
+    assert_eq!(whose(&first), whose(&lost));
+    assert_eq!(world.export(&lost.output).await.reason(), "object.missing");
 }
 
 /// The same for a package that was altered before enclave, sealing and evidence saw it.
