@@ -29,8 +29,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::Edition;
-pub(crate) use answer::chain;
 pub use answer::{Answer, Failure, Format, Outcome, report};
+pub(crate) use answer::{chain, say};
 
 /// Options of every command.
 #[derive(Clone, Copy, Debug, Args)]

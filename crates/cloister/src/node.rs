@@ -35,6 +35,11 @@ pub enum NodeError {
     /// The airlock's or broker's address cannot be listened on.
     #[error("`{0}` cannot be listened on; choose another address or stop what holds it")]
     Address(std::net::SocketAddr, #[source] io::Error),
+    /// A service of the node ended, which none does by itself.
+    #[error(
+        "a service of the node ended by itself; what it wrote before says why: start the node anew"
+    )]
+    Ended,
     /// A time stamp that we believe and other verifiers of bundles would not.
     #[error("receivers of bundles would refuse the time stamp; choose another authority")]
     Stamp(#[source] bundle::BundleError),
@@ -86,6 +91,7 @@ impl Reason for NodeError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Address(..) => "node.address",
+            Self::Ended => "node.ended",
             Self::Broker(cause) => cause.reason(),
             Self::Control(cause) => cause.reason(),
             Self::Floors(cause) => cause.reason(),

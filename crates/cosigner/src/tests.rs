@@ -198,6 +198,20 @@ fn who_cannot_help_any_more_is_not_waited_for() {
 }
 
 #[test]
+fn one_task_that_ends_takes_no_other_with_it() {
+    let mut scene = Scene::new();
+    let witnesses = [0, 1, 2].map(|number| scene.served_witness(number));
+    let urls = witnesses.each_ref().map(|witness| witness.url.as_str());
+    let policy = scene.policy(2, &urls);
+    let observer: Observer = Arc::new(|asked| assert_ne!(asked.witness, "w1", "injected"));
+    let client = ::channel::web_client().unwrap();
+    let cosigner = Cosigner::start(policy, &client, PATIENT, &observer).unwrap();
+    for _ in 0..3 {
+        assert_eq!(scene.grow(1, &cosigner), Ok(()));
+    }
+}
+
+#[test]
 fn silence_ends_after_the_timeout() {
     let mut scene = Scene::new();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

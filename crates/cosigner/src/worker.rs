@@ -55,7 +55,8 @@ pub(crate) async fn run(workers: Vec<Worker>) {
     for worker in workers {
         tasks.spawn(worker.work());
     }
-    tasks.join_all().await;
+    // One that ends, by a panic of the observer, takes no other with it.
+    while tasks.join_next().await.is_some() {}
 }
 
 impl Worker {

@@ -114,11 +114,12 @@ pub async fn run(options: &Options, json: bool) -> Result<(), LabError> {
     } else {
         println!("{}", served.lines(&sealing));
     }
-    tokio::select! {
-        () = node.ended() => {}
-        () = stop => node.stop().await,
-    }
-    Ok(())
+    let ended = tokio::select! {
+        ended = node.ended() => ended,
+        () = stop => Ok(()),
+    };
+    node.stop().await;
+    Ok(ended?)
 }
 
 /// Starts the services in `options.folder`, with the people whose keys are there.

@@ -133,6 +133,12 @@ fn print(answer: &Answer, format: Format) {
     let _closed = writeln!(std::io::stdout(), "{}", text.trim_end());
 }
 
+/// Tells the operator, on standard error. A disk that is full or a reader that went away ends no service.
+pub(crate) fn say(line: &str) {
+    use std::io::Write as _;
+    let _unheard = writeln!(std::io::stderr(), "{line}");
+}
+
 /// An error and its causes, each once.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

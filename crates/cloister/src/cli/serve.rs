@@ -10,7 +10,7 @@ use launcher::{Accelerator, GuestImage, Host, Launcher, LauncherError, Size, Snp
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::answer::chain;
+use super::answer::{chain, say};
 use super::{Answer, Failure, Outcome};
 use crate::node::{
     Hardware, Node, NodeError, NodeFolder, PersonConfig, ServeConfig, asked_to_stop,
@@ -47,17 +47,22 @@ async fn serve(config: &ServeConfig) -> Result<(), NodeError> {
         join(&node, person, &path).await?;
     }
     let stop = asked_to_stop();
-    eprintln!("control   https://{}   TLS key {}", node.addresses().control, node.control_pin());
-    eprintln!("trust     {}", folder.trust_file().display());
+    say(&format!(
+        "control   https://{}   TLS key {}",
+        node.addresses().control,
+        node.control_pin()
+    ));
+    say(&format!("trust     {}", folder.trust_file().display()));
     if config.stamps.is_some() {
         let (key, root) = (folder.bundle_key_file(), folder.trusted_root_file());
-        eprintln!("bundles   {}   {}", key.display(), root.display());
+        say(&format!("bundles   {}   {}", key.display(), root.display()));
     }
-    tokio::select! {
-        () = node.ended() => {}
-        () = stop => node.stop().await,
-    }
-    Ok(())
+    let ended = tokio::select! {
+        ended = node.ended() => ended,
+        () = stop => Ok(()),
+    };
+    node.stop().await;
+    ended
 }
 
 /// SEV-SNP under AMD's roots; there is no other kind here.

@@ -17,7 +17,7 @@ use super::keys::bundle_key;
 use super::stamps::Stamper;
 use super::trusted_root::TrustedRootFile;
 use super::{NodeError, NodeFolder, StampsConfig, now};
-use crate::cli::chain;
+use crate::cli::{chain, say};
 use crate::stamping::{StampFolder, TimeAuthority};
 
 /// Stamps what exports publish.
@@ -55,7 +55,7 @@ pub(super) fn open(
     let stamp = move |signature: &[u8]| -> Result<Vec<u8>, StampError> {
         publisher.stamp(signature).map_err(|error| {
             // Who asked for the export is told that there was none; why is the operator's affair.
-            eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason());
+            say(&format!("alarm     no time stamp: {} ({})", chain(&error), error.reason()));
             error.into()
         })
     };
@@ -88,13 +88,13 @@ fn kept(
         }
     }
     if let Some((index, error)) = lost.first() {
-        eprintln!(
+        say(&format!(
             "alarm     {} bundles have no time stamp under the roots of [stamps]; the first is entry {index}: \
              {} ({})",
             lost.len(),
             chain(error),
             error.reason()
-        );
+        ));
     }
     Ok(stamps)
 }

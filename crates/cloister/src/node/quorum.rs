@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::NodeError;
-use crate::cli::chain;
+use crate::cli::{chain, say};
 
 /// Whom to ask, and for how long.
 #[derive(Clone, Debug)]
@@ -48,11 +48,11 @@ pub(super) async fn refresh(ledger: Arc<Ledger>) {
         let ledger = Arc::clone(&ledger);
         let refreshed = spawn_blocking(move || ledger.refresh()).await;
         if let Ok(Err(error)) = refreshed {
-            eprintln!(
+            say(&format!(
                 "alarm     the log was not cosigned anew: {} ({})",
                 chain(&error),
                 error.reason()
-            );
+            ));
         }
     }
 }
@@ -69,14 +69,14 @@ fn observer() -> Observer {
             return;
         }
         match outcome {
-            Ok(()) => eprintln!("witness   {witness} cosigns; size {size}"),
+            Ok(()) => say(&format!("witness   {witness} cosigns; size {size}")),
             Err(silence) => {
                 let causes = std::iter::successors(silence.source(), |cause| (*cause).source());
                 let causes: String = causes.map(|cause| format!(": {cause}")).collect();
                 let code = silence.reason();
-                eprintln!(
+                say(&format!(
                     "witness   {witness} does not cosign size {size}: {silence}{causes} ({code})"
-                );
+                ));
             }
         }
     })

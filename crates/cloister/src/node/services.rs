@@ -256,8 +256,12 @@ impl Node {
     }
 
     /// Waits until a service ends, which none does by itself.
-    pub async fn ended(&mut self) {
+    ///
+    /// # Errors
+    /// [`NodeError::Ended`], always: whoever started the node is to start it anew.
+    pub async fn ended(&mut self) -> Result<(), NodeError> {
         self.tasks.join_next().await;
+        Err(NodeError::Ended)
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::trusted_root::TrustedRootFile;
 use super::{NodeError, now};
-use crate::cli::chain;
+use crate::cli::{chain, say};
 use crate::stamping::{KeptStamp, StampFolder, StampingError, TimeAuthority};
 
 /// Who stamps the log and exports, and how often the former.
@@ -103,7 +103,11 @@ impl Stamper {
                     self.every
                 }
                 Err(error) => {
-                    eprintln!("alarm     no time stamp: {} ({})", chain(&error), error.reason());
+                    say(&format!(
+                        "alarm     no time stamp: {} ({})",
+                        chain(&error),
+                        error.reason()
+                    ));
                     self.every.min(self.again)
                 }
             };
@@ -113,9 +117,9 @@ impl Stamper {
 
     /// Tells of a stamp, receivers of bundles too: so they know an authority before it stamps an export.
     fn tell(&self, size: u64, stamped: &Stamped) {
-        eprintln!("stamped   {size} entries at {} by {}", stamped.time(), stamped.authority());
+        say(&format!("stamped   {size} entries at {} by {}", stamped.time(), stamped.authority()));
         if let Err(error) = self.root.note(stamped) {
-            eprintln!("alarm     no trusted root: {} ({})", chain(&error), error.reason());
+            say(&format!("alarm     no trusted root: {} ({})", chain(&error), error.reason()));
         }
     }
 

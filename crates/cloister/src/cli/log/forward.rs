@@ -19,7 +19,7 @@ use super::believed::verifier_key;
 use super::failure;
 use super::source::{Source, SourceOptions};
 use crate::cli::files::now;
-use crate::cli::{Answer, Failure, Outcome};
+use crate::cli::{Answer, Failure, Outcome, say};
 use crate::node::asked_to_stop;
 
 /// What `forward` needs.
@@ -98,15 +98,15 @@ fn ended_with(error: &ForwardError) -> Failure {
 fn tell(progress: &Progress) {
     match progress {
         Progress::Delivered { events, position } => {
-            eprintln!("delivered {events} events, {position} entries in all");
+            say(&format!("delivered {events} events, {position} entries in all"));
         }
-        Progress::Remark(remark) => eprintln!("note      {}", remark.escape_debug()),
+        Progress::Remark(remark) => say(&format!("note      {}", remark.escape_debug())),
         Progress::Waiting { reason, detail, wait } => {
             let seconds = wait.as_secs_f32();
-            eprintln!("waiting   {seconds:.1} s: {} ({reason})", detail.escape_debug());
+            say(&format!("waiting   {seconds:.1} s: {} ({reason})", detail.escape_debug()));
         }
         Progress::Alarm { reason, detail } => {
-            eprintln!("alarm     {} ({reason})", detail.escape_debug());
+            say(&format!("alarm     {} ({reason})", detail.escape_debug()));
         }
     }
 }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::failure;
 use crate::cli::files::{malformed, now, read_text};
 use crate::cli::server::runtime;
-use crate::cli::{Answer, Failure, Outcome};
+use crate::cli::{Answer, Failure, Outcome, say};
 use crate::node::asked_to_stop;
 
 /// What `witness` needs.
@@ -65,7 +65,7 @@ async fn serve(witness: Arc<Witness>, address: SocketAddr) -> Outcome {
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let stop = asked_to_stop();
-    eprintln!("witness   http://{address}   {}", witness.key());
+    say(&format!("witness   http://{address}   {}", witness.key()));
     let served = axum::serve(listener, router(witness)).with_graceful_shutdown(stop);
     served.await.map_err(refused)?;
     Ok(Answer::new(json!({ "verdict": "stopped", "reason": null }), "stopped"))
@@ -78,8 +78,8 @@ fn clock() -> Clock {
 
 fn observer() -> Observer {
     Arc::new(|Answered { origin, outcome }| match outcome {
-        Ok(size) => eprintln!("cosigned  {} of `{}`", size, origin.escape_debug()),
-        Err(reason) => eprintln!("refused   `{}` ({reason})", origin.escape_debug()),
+        Ok(size) => say(&format!("cosigned  {} of `{}`", size, origin.escape_debug())),
+        Err(reason) => say(&format!("refused   `{}` ({reason})", origin.escape_debug())),
     })
 }
 
