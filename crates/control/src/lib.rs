@@ -89,6 +89,8 @@ pub struct Control {
     airlock: Remote,
     config: Config,
     launches: mpsc::Sender<LaunchOrder>,
+    /// Held while a statement is judged and kept.
+    approving: tokio::sync::Mutex<()>,
     /// How to ask each running job to stop.
     cancels: Mutex<BTreeMap<JobId, oneshot::Sender<()>>>,
     /// Whether what runs jobs is being stopped together with this.
@@ -121,6 +123,7 @@ impl Control {
             airlock: Remote::new(&config.airlock, ControlError::AirlockUnavailable)?,
             config,
             launches,
+            approving: tokio::sync::Mutex::default(),
             cancels: Mutex::default(),
             stopping: AtomicBool::new(false),
         }))

@@ -34,7 +34,8 @@ impl Control {
         }
     }
 
-    /// Keeps a custodian's statement, then asks the broker whether the statements suffice.
+    /// Asks the broker whether a custodian's statement suffices with those that are kept, and keeps it when
+    /// it has been judged: one that was not would be in the way of all that follow.
     pub(crate) async fn approve(
         &self,
         caller: &Caller,
@@ -42,6 +43,8 @@ impl Control {
         envelope: Envelope,
     ) -> Result<Project, ControlError> {
         let statement = read_statement(caller, envelope, self.now())?;
+        // Of two at a time neither would be sent with the other.
+        let _one_at_a_time = self.approving.lock().await;
         let held = self.project(caller, project).await?;
         let repeated = held.approvals.iter().any(|held| held.statement == statement.statement);
         match held.state {
@@ -49,10 +52,7 @@ impl Control {
             ProjectState::Approved => return Err(ControlError::ProjectApproved),
             ProjectState::Draft => {}
         }
-        projects::add_statement(&self.pool, project, &statement).await?;
-        // CRASH: the statement is kept; handing it in again goes on from here.
-        let current = self.project(caller, project).await?;
-        self.ask_for_approval(&current, statement.statement).await?;
+        self.ask_for_approval(&held, statement).await?;
         self.project(caller, project).await
     }
 
@@ -69,17 +69,23 @@ impl Control {
     async fn ask_for_approval(
         &self,
         project: &Project,
-        newest: Digest,
+        newest: Statement,
     ) -> Result<(), ControlError> {
-        let counted = project.approvals.iter().filter(|held| held.refusal.is_none());
+        let counts =
+            |held: &&Statement| held.refusal.is_none() && held.statement != newest.statement;
+        let counted = project.approvals.iter().filter(counts).chain([&newest]);
         let request = ApproveProject {
             proposal: project.proposal.clone(),
             approvals: counted.map(|held| held.envelope.clone()).collect(),
             output_rules: project.output_rules.clone(),
         };
         match self.broker.post::<Registered>("/v0/projects", &request).await {
-            // CRASH: the broker takes the same approval again.
-            Ok(answer) => projects::set_approved(&self.pool, &project.id, answer.log_index).await,
+            // CRASH: whoever hands the statement in again goes on from here: the broker takes the same
+            // approval again.
+            Ok(answer) => {
+                projects::keep_statement(&self.pool, &project.id, &newest).await?;
+                projects::set_approved(&self.pool, &project.id, answer.log_index).await
+            }
             Err(ControlError::Refused { status, problem }) => {
                 self.keep_refusal(project, newest, status, problem).await
             }
@@ -91,16 +97,19 @@ impl Control {
     async fn keep_refusal(
         &self,
         project: &Project,
-        newest: Digest,
+        newest: Statement,
         status: StatusCode,
         problem: Problem,
     ) -> Result<(), ControlError> {
         projects::set_refusal(&self.pool, &project.id, &problem).await?;
-        let reason = &problem.reason;
-        if BAD_STATEMENT.contains(&reason.as_str()) {
-            projects::refuse_statement(&self.pool, &project.id, newest, reason).await?;
+        let more_needed = problem.reason.as_str() == MORE_NEEDED;
+        let bad = BAD_STATEMENT.contains(&problem.reason.as_str());
+        if more_needed || bad {
+            let refusal = bad.then(|| problem.reason.clone());
+            let judged = Statement { refusal, ..newest };
+            projects::keep_statement(&self.pool, &project.id, &judged).await?;
         }
-        if reason.as_str() == MORE_NEEDED {
+        if more_needed {
             return Ok(());
         }
         Err(ControlError::Refused { status, problem })

@@ -170,40 +170,26 @@ pub(crate) async fn list(
     Ok(projects)
 }
 
-/// Keeps a statement; one that is there already is to be judged anew.
-pub(crate) async fn add_statement(
+/// Keeps a statement, with the reason if the broker does not count it; one that is there already was judged
+/// anew.
+pub(crate) async fn keep_statement(
     pool: &SqlitePool,
     project: &ProjectId,
     statement: &Statement,
 ) -> Result<(), ControlError> {
     sqlx::query(
-        "insert into statements (project, statement, person, envelope, received)
-         values (?1, ?2, ?3, ?4, ?5)
-         on conflict (project, statement) do update set refusal = null",
+        "insert into statements (project, statement, person, envelope, received, refusal)
+         values (?1, ?2, ?3, ?4, ?5, ?6)
+         on conflict (project, statement) do update set refusal = excluded.refusal",
     )
     .bind(project.as_str())
     .bind(statement.statement.to_string())
     .bind(statement.person.as_str())
     .bind(serde_json::to_string(&statement.envelope).unwrap_or_default())
     .bind(statement.received.unix_seconds())
+    .bind(statement.refusal.as_ref().map(ReasonCode::as_str))
     .execute(pool)
     .await?;
-    Ok(())
-}
-
-/// Marks a statement as one that the broker does not count.
-pub(crate) async fn refuse_statement(
-    pool: &SqlitePool,
-    project: &ProjectId,
-    statement: Digest,
-    reason: &ReasonCode,
-) -> Result<(), ControlError> {
-    sqlx::query("update statements set refusal = ?3 where project = ?1 and statement = ?2")
-        .bind(project.as_str())
-        .bind(statement.to_string())
-        .bind(reason.as_str())
-        .execute(pool)
-        .await?;
     Ok(())
 }
 

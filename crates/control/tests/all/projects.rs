@@ -93,6 +93,23 @@ async fn a_statement_outlives_an_unavailable_log() {
     assert_eq!(project["approvals"].as_array().unwrap().len(), 2);
 }
 
+/// One that the broker could not judge is not taken for one that it counts: its end would be that of all
+/// that follow.
+#[tokio::test]
+async fn a_bad_statement_that_was_not_judged_is_in_nobodys_way() {
+    let world = World::new().await;
+    let new = draft(&proposal("study", "researcher-1", ["reviewer-1", "reviewer-2"]));
+    world.post("researcher-1", "/v1/projects", &new).await.must_be(201);
+    world.script.refuse("/v0/projects", 503, "log.quorum");
+    let refused = world.post("custodian-1", APPROVALS, &statement(b"bad")).await;
+    refused.must_refuse(503, "log.quorum");
+    world.script.allow("/v0/projects");
+    for (payload, state) in [(&b"one"[..], "draft"), (b"two", "approved")] {
+        let project = world.post("custodian-1", APPROVALS, &statement(payload)).await.must_be(200);
+        assert_eq!(project["state"], state);
+    }
+}
+
 #[tokio::test]
 async fn a_proposal_can_be_repeated_and_not_replaced() {
     let world = World::new().await;
