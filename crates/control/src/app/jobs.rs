@@ -43,36 +43,61 @@ impl Control {
         }
         let inputs = self.inputs(&project, request.workload).await?;
         let new = NewJob {
-            id: &request.job,
-            project: &request.project,
-            author: &request.author,
+            id: request.job.clone(),
+            project: request.project,
+            author: request.author,
             workload: request.workload,
-            request: &text,
+            request: text.clone(),
             at: self.now(),
         };
-        if !jobs::insert(&self.pool, &new).await? {
-            let job = self.job(caller, &request.job).await?;
-            return same_request(job, &text).map(|job| (false, job));
-        }
         // From here on it goes its way, whether or not the person waits for the answer.
-        let (control, job) = (Arc::clone(self), request.job.clone());
-        let launching = tokio::spawn(async move { control.launch(job, envelope, inputs).await });
-        launching.await.map_err(|_| ControlError::Aborted)??;
-        Ok((true, self.job(caller, &request.job).await?))
+        let control = Arc::clone(self);
+        let begun = tokio::spawn(async move { control.begin(new, envelope, inputs).await });
+        let is_new = begun.await.map_err(|_| ControlError::Aborted)??;
+        let job = self.job(caller, &request.job).await?;
+        same_request(job, &text).map(|job| (is_new, job))
+    }
+
+    /// Keeps a new job and has it launched; `false` if there is one of its name.
+    async fn begin(
+        self: Arc<Self>,
+        new: NewJob,
+        request: Envelope,
+        inputs: Inputs,
+    ) -> Result<bool, ControlError> {
+        if !jobs::insert(&self.pool, &new).await? {
+            return Ok(false);
+        }
+        self.launch(new.id, request, inputs).await?;
+        Ok(true)
     }
 
     /// Asks for the end of a job. It is cancelled once its machine is off.
-    pub(crate) async fn cancel(&self, caller: &Caller, job: &JobId) -> Result<Job, ControlError> {
+    pub(crate) async fn cancel(
+        self: &Arc<Self>,
+        caller: &Caller,
+        job: &JobId,
+    ) -> Result<Job, ControlError> {
         if self.job(caller, job).await?.state.is_final() {
             return Err(ControlError::JobEnded);
         }
-        jobs::set_cancel_asked(&self.pool, job).await?;
-        let cancel = self.cancels().remove(job);
-        if let Some(cancel) = cancel {
+        // Whether or not the person waits for the answer: what is written down is also done.
+        let (control, asked) = (Arc::clone(self), job.clone());
+        let asking = tokio::spawn(async move {
+            jobs::set_cancel_asked(&control.pool, &asked).await?;
+            control.stop(&asked);
+            Ok::<_, ControlError>(())
+        });
+        asking.await.map_err(|_| ControlError::Aborted)??;
+        self.job(caller, job).await
+    }
+
+    /// Tells whoever runs the job to end it.
+    fn stop(&self, job: &JobId) {
+        if let Some(cancel) = self.cancels().remove(job) {
             // It fails if the job ended in this moment, and then there is nothing to stop.
             let _ended = cancel.send(());
         }
-        self.job(caller, job).await
     }
 
     /// The job, if the caller may know of it.
@@ -98,6 +123,10 @@ impl Control {
     ) -> Result<(), ControlError> {
         let (asks, cancel) = oneshot::channel();
         self.cancels().insert(job.clone(), asks);
+        // Asked for before there was anybody to tell.
+        if let Ok(Some(Job { cancel_asked: true, .. })) = jobs::find(&self.pool, &job, None).await {
+            self.stop(&job);
+        }
         match self.authorise(&job, request).await {
             Ok(authorised) => {
                 let follower = Follower::new(Arc::clone(&self), job);

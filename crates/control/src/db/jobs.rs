@@ -82,17 +82,17 @@ pub(crate) struct JobStep {
 }
 
 /// A job as it is asked for.
-pub(crate) struct NewJob<'a> {
-    pub(crate) id: &'a JobId,
-    pub(crate) project: &'a ProjectId,
-    pub(crate) author: &'a PersonId,
+pub(crate) struct NewJob {
+    pub(crate) id: JobId,
+    pub(crate) project: ProjectId,
+    pub(crate) author: PersonId,
     pub(crate) workload: Digest,
-    pub(crate) request: &'a str,
+    pub(crate) request: String,
     pub(crate) at: Timestamp,
 }
 
 /// Keeps a new job as requested, unless its name is taken.
-pub(crate) async fn insert(pool: &SqlitePool, job: &NewJob<'_>) -> Result<bool, ControlError> {
+pub(crate) async fn insert(pool: &SqlitePool, job: &NewJob) -> Result<bool, ControlError> {
     let done = sqlx::query(
         "insert into jobs (id, project, author, workload, request, state, created, updated)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) on conflict (id) do nothing",
@@ -101,7 +101,7 @@ pub(crate) async fn insert(pool: &SqlitePool, job: &NewJob<'_>) -> Result<bool, 
     .bind(job.project.as_str())
     .bind(job.author.as_str())
     .bind(job.workload.to_string())
-    .bind(job.request)
+    .bind(&job.request)
     .bind(JobState::Requested.to_string())
     .bind(job.at.unix_seconds())
     .execute(pool)

@@ -32,6 +32,17 @@ async fn end(world: &World, state: &str) -> (Value, Value) {
     (job["reason"].clone(), job["detail"].clone())
 }
 
+/// Whoever asked may be gone: what was written down goes its way.
+#[tokio::test]
+async fn who_leaves_leaves_nothing_half_done() {
+    let mut world = World::with_projects().await;
+    world.ask_and_leave(ADA, "/v1/jobs", &job_request("job-1", "study", ADA)).await;
+    let order = world.orders.recv().await.unwrap();
+    world.job_in(ADA, "job-1", "authorised").await;
+    world.ask_and_leave(ADA, "/v1/jobs/job-1/cancel", &json!({})).await;
+    order.cancel.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_job_goes_all_the_way() {
     let mut world = World::with_projects().await;

@@ -19,6 +19,8 @@ use domain::project::{Proposal, Workload, WorkloadKind};
 use domain::{Digest, Timestamp, canonical};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -164,6 +166,19 @@ impl World {
     ) -> Answer {
         let token = person.map(|person| self.token(person));
         self.send_with(method, token.as_deref(), path, body).await
+    }
+
+    /// Asks, and goes away before there can be an answer: until then nobody may write to the database.
+    pub(crate) async fn ask_and_leave(&self, person: &str, path: &str, body: &Value) {
+        let options =
+            SqliteConnectOptions::new().filename(self.folder.path().join("control.sqlite"));
+        let mut database = options.connect().await.unwrap();
+        let writing = database.begin_with("begin immediate").await.unwrap();
+        let request = self.client.post(format!("{}{path}", self.own.url));
+        let request = request.bearer_auth(self.token(person)).body(body.to_string());
+        let patience = Duration::from_millis(300);
+        assert!(request.timeout(patience).send().await.unwrap_err().is_timeout());
+        writing.rollback().await.unwrap();
     }
 
     pub(crate) async fn send_with(
