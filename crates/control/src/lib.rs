@@ -115,6 +115,7 @@ impl Control {
         launches: mpsc::Sender<LaunchOrder>,
     ) -> Result<Arc<Self>, ControlError> {
         tokio::fs::create_dir_all(&config.workloads).await?;
+        app::workloads::sweep(&config.workloads).await?;
         let pool = db::open(&config.database).await?;
         db::jobs::interrupt_all(&pool, (config.clock)()).await?;
         Ok(Arc::new(Self {

@@ -53,7 +53,7 @@ impl Control {
         let mut file = fs::File::create_new(&temporary).await?;
         file.write_all(bundle).await?;
         file.sync_all().await?;
-        fs::rename(&temporary, self.bundle_file(digest)).await?;
+        self.place(&temporary, &self.bundle_file(digest)).await?;
         // CRASH: the file is there and unlisted; the next upload replaces it.
         workloads::set_bundle(&self.pool, digest).await?;
         self.workload(digest).await
@@ -81,7 +81,8 @@ impl Control {
         let upload = receive(body, temporary).await?;
         if let Some(held) = workloads::find(&self.pool, digest).await? {
             if held.content == upload.content {
-                return Ok(());
+                // Again in its place: a restored database may list what the folder has lost.
+                return self.place(temporary, &self.workload_file(digest)).await;
             }
             may_replace(caller, &held)?;
         }
@@ -89,7 +90,7 @@ impl Control {
         let kind = tokio::task::spawn_blocking(move || kind_of(&file, content, digest))
             .await
             .map_err(|_| ControlError::Aborted)??;
-        fs::rename(temporary, self.workload_file(digest)).await?;
+        self.place(temporary, &self.workload_file(digest)).await?;
         // CRASH: the file is there and unlisted; the next upload replaces it.
         let workload = Workload {
             digest,
@@ -101,6 +102,13 @@ impl Control {
             uploaded: self.now(),
         };
         workloads::put(&self.pool, &workload).await
+    }
+
+    /// Gives a whole file its name, durably: it is listed after that.
+    async fn place(&self, temporary: &Path, file: &Path) -> Result<(), ControlError> {
+        fs::rename(temporary, file).await?;
+        fs::File::open(&self.config.workloads).await?.sync_all().await?;
+        Ok(())
     }
 
     async fn workload(&self, digest: Digest) -> Result<Workload, ControlError> {
@@ -118,8 +126,20 @@ impl Control {
     fn temporary(&self) -> Result<PathBuf, ControlError> {
         let mut name = [0; 16];
         getrandom::fill(&mut name)?;
-        Ok(self.config.workloads.join(format!(".{}.new", hex::encode(name))))
+        Ok(self.config.workloads.join(format!(".{}{TEMPORARY}", hex::encode(name))))
     }
+}
+
+/// Removes what uploads left that did not come to their end.
+pub(crate) async fn sweep(folder: &Path) -> io::Result<()> {
+    let mut files = fs::read_dir(folder).await?;
+    while let Some(file) = files.next_entry().await? {
+        let name = file.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY)) {
+            fs::remove_file(file.path()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A stranger's replacement could stop a job, though never alter it.
@@ -195,6 +215,8 @@ fn holds_blob(archive: File, digest: Digest) -> io::Result<bool> {
     Ok(false)
 }
 
+/// How the names of files end that are not whole yet.
+const TEMPORARY: &str = ".new";
 const WORKLOAD_BYTES: u64 = 256 * 1024 * 1024;
 /// As much as registries take for a manifest.
 const MANIFEST_BYTES: u64 = 4 * 1024 * 1024;

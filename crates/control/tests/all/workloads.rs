@@ -40,6 +40,27 @@ async fn components_and_layouts_come_in_by_digest() {
     assert_eq!(listed["items"].as_array().unwrap().len(), 3);
 }
 
+/// A database that was restored without the folder lists what is not there: uploading it again mends that.
+#[tokio::test]
+async fn a_lost_file_comes_back_with_the_same_upload() {
+    let world = World::new().await;
+    let digest = Digest::of(COMPONENT);
+    let put = async || put(&world, "researcher-1", digest, COMPONENT).await.must_be(200);
+    let first = put().await;
+    let file = world.folder.path().join("workloads").join(digest.hex());
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(put().await, first);
+    assert_eq!(std::fs::read(&file).unwrap(), COMPONENT);
+    assert_eq!(put().await, first);
+    // And what an upload left that was killed is removed at the next start.
+    let left = file.with_file_name(".0123.new");
+    std::fs::write(&left, b"half").unwrap();
+    let world = world.restarted().await;
+    assert!(!left.exists());
+    assert_eq!(std::fs::read(&file).unwrap(), COMPONENT);
+    drop(world);
+}
+
 #[tokio::test]
 async fn other_bytes_are_refused_and_leave_nothing() {
     let world = World::new().await;
