@@ -14,7 +14,7 @@ use seal::SealingSecretKey;
 use seal::rand_core::UnwrapErr;
 use zeroize::Zeroizing;
 
-use super::folder::write_private;
+use super::folder::write_first;
 use super::{NodeError, NodeFolder};
 
 /// Every private key of a node.
@@ -79,17 +79,14 @@ impl Keys {
 pub(super) fn bundle_key(folder: &NodeFolder, ledger: &Ledger) -> Result<SigningKey, NodeError> {
     let path = folder.keys().join(BUNDLES);
     let bad = || NodeError::Key(path.clone());
-    let pem = match read(&path)? {
-        Some(pem) => pem,
-        None if !ledger.signatures()?.is_empty() => return Err(bad()),
-        None => {
-            let made = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256);
-            let made = Zeroizing::new(made.map_err(|_| NodeError::Random)?);
-            let pem = Zeroizing::new(made.serialize_pem());
-            write_private(&path, pem.as_bytes())?;
-            pem
+    let pem = kept(&path, || {
+        if !ledger.signatures()?.is_empty() {
+            return Err(bad());
         }
-    };
+        let made = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256);
+        let made = Zeroizing::new(made.map_err(|_| NodeError::Random)?);
+        Ok(Zeroizing::new(made.serialize_pem()))
+    })?;
     let pair = Zeroizing::new(KeyPair::from_pem(&pem).map_err(|_| bad())?);
     let der = Zeroizing::new(pair.serialize_der());
     SigningKey::from_pkcs8(&der).map_err(|_| bad())
@@ -107,37 +104,33 @@ pub(crate) fn draw_signing_key() -> Result<SecretKey, NodeError> {
 
 fn signing(path: &Path) -> Result<SecretKey, NodeError> {
     let bad = |_| NodeError::Key(path.to_owned());
-    match read(path)? {
-        Some(pem) => SecretKey::from_pem(&pem).map_err(bad),
-        None => {
-            let key = draw_signing_key()?;
-            write_private(path, key.to_pem().map_err(bad)?.as_bytes())?;
-            Ok(key)
-        }
-    }
+    let pem = kept(path, || draw_signing_key()?.to_pem().map_err(bad))?;
+    SecretKey::from_pem(&pem).map_err(bad)
 }
 
 fn sealing(path: &Path) -> Result<SealingSecretKey, NodeError> {
     let bad = |_| NodeError::Key(path.to_owned());
-    match read(path)? {
-        Some(text) => SealingSecretKey::from_key_file(&text).map_err(bad),
-        None => {
-            let key = SealingSecretKey::draw(&mut UnwrapErr(SysRng)).map_err(bad)?;
-            write_private(path, key.to_key_file().as_bytes())?;
-            Ok(key)
-        }
-    }
+    let draw = || SealingSecretKey::draw(&mut UnwrapErr(SysRng)).map_err(bad);
+    let text = kept(path, || Ok(draw()?.to_key_file()))?;
+    SealingSecretKey::from_key_file(&text).map_err(bad)
 }
 
 fn tls(path: &Path) -> Result<Identity, NodeError> {
-    match read(path)? {
-        Some(pem) => Identity::from_pem(&pem).map_err(|_| NodeError::Key(path.to_owned())),
-        None => {
-            let identity = Identity::generate()?;
-            write_private(path, identity.to_pem().as_bytes())?;
-            Ok(identity)
-        }
+    let pem = kept(path, || Ok(Identity::generate()?.to_pem()))?;
+    Identity::from_pem(&pem).map_err(|_| NodeError::Key(path.to_owned()))
+}
+
+/// The key at `path`. Where there is none a new one is kept, unless another process was faster: both then
+/// have the same, of which only one will get at the log.
+fn kept(
+    path: &Path,
+    make: impl FnOnce() -> Result<Zeroizing<String>, NodeError>,
+) -> Result<Zeroizing<String>, NodeError> {
+    if let Some(key) = read(path)? {
+        return Ok(key);
     }
+    write_first(path, make()?.as_bytes())?;
+    read(path)?.ok_or_else(|| NodeError::Key(path.to_owned()))
 }
 
 fn read(path: &Path) -> Result<Option<Zeroizing<String>>, NodeError> {
@@ -165,6 +158,26 @@ const FILES: [&str; 7] = [
 mod tests {
     use super::*;
     use domain::Reason as _;
+
+    #[test]
+    fn two_first_starts_have_the_same_keys() {
+        for _ in 0..20 {
+            let place = tempfile::tempdir().unwrap();
+            let folder = NodeFolder::open(place.path()).unwrap();
+            let barrier = std::sync::Barrier::new(2);
+            let open = || {
+                barrier.wait();
+                let keys = Keys::open(&folder).unwrap();
+                (keys.log.public(), keys.broker_sealing.public().to_string(), keys.broker_tls.pin())
+            };
+            let (one, two) = std::thread::scope(|scope| {
+                let one = scope.spawn(open);
+                (open(), one.join().unwrap())
+            });
+            assert_eq!(one, two);
+            assert_eq!(fs::read_dir(folder.keys()).unwrap().count(), FILES.len());
+        }
+    }
 
     #[test]
     fn a_lost_key_is_not_replaced_once_something_rests_on_it() {

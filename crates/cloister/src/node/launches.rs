@@ -1,5 +1,6 @@
 //! From control's orders to guests, and from guests' progress back to control.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use launcher::{
 };
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 
 /// Serves orders, each in a task of its own, until control is gone.
 pub(super) async fn serve_launches(
@@ -65,7 +67,10 @@ async fn run(
     } = order;
     let inputs = Inputs { rules: output_rules, bundle: Some(bundle), workload };
     let request = LaunchRequest { launch, initdata, dataset: dataset_folder, inputs, relay };
-    let prepared = launcher.prepare(&request, platform.machine())?;
+    // It copies the workload: the services go on meanwhile.
+    let (preparing, machine) = (Arc::clone(&launcher), platform.machine());
+    let prepared = spawn_blocking(move || preparing.prepare(&request, machine)).await;
+    let prepared = prepared.map_err(|error| LauncherError::Platform(io::Error::other(error)))??;
     let trust = match platform.machine() {
         Machine::Plain => Trust::Emulated,
         Machine::SevSnp => Trust::Hardware,
