@@ -10,7 +10,7 @@ use domain::event::{Action, Actor, Entry, Outcome};
 use domain::ids::{OutputId, PersonId, ProjectId};
 use domain::output::OutputPackage;
 use domain::pseudonym::Pseudonym;
-use domain::{Digest, ReasonCode, Timestamp};
+use domain::{Digest, Reason as _, ReasonCode, Timestamp};
 use ledger::{Entries, Indexed};
 use wire::airlock::{
     OutputContent, OutputState, OutputSummary, READ_OUTPUT_TYPE, ReadOutput, RefusedFile,
@@ -116,31 +116,38 @@ impl Airlock {
         let readable =
             Delivery::all(&entries).filter(|delivery| !self.is_erased(&entries, delivery));
         readable
-            .map(|delivery| {
-                let row = self.row(&entries, &delivery);
-                row.or_else(|why| self.row_of_unreadable(&entries, &delivery, why))
+            .filter_map(|delivery| match self.row(&entries, &delivery) {
+                Err(why) if !is_passing(&why) => {
+                    self.row_of_unreadable(&entries, &delivery, &why).transpose()
+                }
+                row => Some(row),
             })
             .collect()
     }
 
-    /// What the log says of an output that cannot be opened any more, and why: platforms that are not
-    /// trusted any more, or a part of it is lost. The other outputs are listed all the same.
+    /// What the log says of an output that cannot be opened any more, and why: its platform is not trusted
+    /// any more, or a part of it is lost. The other outputs are listed all the same; so they are if nobody can
+    /// say whose it is.
     fn row_of_unreadable(
         &self,
         entries: &Entries,
         delivery: &Delivery,
-        why: AirlockError,
-    ) -> Result<OutputSummary, AirlockError> {
+        why: &AirlockError,
+    ) -> Result<Option<OutputSummary>, AirlockError> {
         let Delivery {
             project: Some(project), author: Some(author), platform: Some(platform), ..
         } = delivery
         else {
-            return Err(why);
+            return Ok(None);
         };
-        let Ok(author) = self.ledger.person(author) else { return Err(why) };
+        let author = match self.ledger.person(author).map_err(AirlockError::from) {
+            Err(error) if is_passing(&error) => return Err(error),
+            Err(_) => return Ok(None),
+            Ok(author) => author,
+        };
         let exported = export_of(entries, delivery.package).is_some();
         let ballots = Ballots::count(entries, delivery.package).readable(&self.ledger);
-        Ok(OutputSummary {
+        Ok(Some(OutputSummary {
             output: output_id(delivery.package),
             project: project.clone(),
             author: author.person,
@@ -148,11 +155,11 @@ impl Airlock {
             received: delivery.received,
             state: if exported { OutputState::Exported } else { OutputState::Refused },
             files: Vec::new(),
-            refused: vec![RefusedFile { name: String::new(), reason: ReasonCode::of(&why) }],
+            refused: vec![RefusedFile { name: String::new(), reason: ReasonCode::of(why) }],
             platform: *platform,
             accepted_votes: ballots.accepted(),
             votes_needed: 0,
-        })
+        }))
     }
 
     /// Whether what is needed to open a delivery was erased: itself, its launch, or its approval.
@@ -259,6 +266,12 @@ impl Airlock {
         let package = shown.to_bytes().map_err(AirlockError::Malformed)?;
         Ok(OutputContent { summary, package })
     }
+}
+
+/// Whether the storage or the log is not there now, which says nothing of an output.
+fn is_passing(error: &AirlockError) -> bool {
+    let reason = error.reason();
+    reason.starts_with("log.") || ["object.store", "record.store"].contains(&reason)
 }
 
 /// Whether `request` is a fresh one of a reviewer who may judge this launch's output.

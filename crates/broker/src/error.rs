@@ -36,8 +36,8 @@ pub enum BrokerError {
     /// The manifest is no signed dataset manifest.
     #[error("the dataset manifest is not accepted")]
     Dataset(#[source] DatasetError),
-    /// Another wrapped key was registered for the dataset before.
-    #[error("the dataset is registered with another wrapped key")]
+    /// Another secret was registered for the dataset before.
+    #[error("the dataset is registered with another secret")]
     DatasetRegistered,
     /// The dataset was never registered.
     #[error("the dataset is not registered; register it first")]

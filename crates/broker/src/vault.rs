@@ -9,7 +9,7 @@ use wire::kbs::Response;
 
 use crate::BrokerError;
 use crate::jwe;
-use crate::keystore::KeyStore;
+use crate::keystore::{KeyStore, KeyStoreError};
 use crate::tee_key::TeeKey;
 
 /// The wrapped keys and the key that opens them. Nothing outside this module can unwrap one.
@@ -28,7 +28,7 @@ impl Vault {
         self.sealing_key.public()
     }
 
-    /// Takes in the key of `dataset`, if it opens here. That of a `registered` dataset stays as it is: who
+    /// Takes in the key of `dataset`, if it opens here. That of a `registered` dataset stays while it is there: who
     /// got no answer may wrap the same secret anew, and nobody can send another one.
     ///
     /// # Errors
@@ -46,6 +46,9 @@ impl Vault {
         match self.keys.get(dataset) {
             Ok(held) if registered && open(&held).is_ok_and(|held| held.is(&secret)) => Ok(()),
             Ok(_) if registered => Err(BrokerError::DatasetRegistered),
+            Err(error) if registered && !matches!(error, KeyStoreError::Missing(_)) => {
+                Err(error.into())
+            }
             _ => Ok(self.keys.put(dataset, key)?),
         }
     }

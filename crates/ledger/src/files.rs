@@ -51,6 +51,7 @@ pub(crate) fn remove(folder: &Path, name: &str) -> io::Result<()> {
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
+    // A folder that cannot be synced is nothing that a test could make otherwise.
     #[cfg(test)]
     tests::may_sync()?;
     File::open(folder)?.sync_all()

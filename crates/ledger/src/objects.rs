@@ -49,7 +49,11 @@ impl Objects {
 
     /// That checkpoint, if one was kept.
     pub(crate) fn checkpoint(&self, of: &Digest) -> Result<Option<String>, ObjectError> {
-        let note = files::read(&self.folder, &checkpoint_name(of)).map_err(ObjectError::Store)?;
+        let name = checkpoint_name(of);
+        let note = files::read(&self.folder, &name).map_err(ObjectError::Store)?;
+        if note.is_some() {
+            files::settle(&self.folder, &name).map_err(ObjectError::Store)?;
+        }
         note.map(String::from_utf8).transpose().map_err(|_| ObjectError::Altered(*of))
     }
 

@@ -56,7 +56,8 @@ pub struct OutputSummary {
 /// A file that did not pass the checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedFile {
-    /// Its name; empty where the output as a whole was refused beside what left before.
+    /// Its name; empty where it is about the output as a whole: refused beside what left before, or not to
+    /// be opened any more.
     pub name: String,
     /// The first check that it failed.
     pub reason: ReasonCode,
@@ -66,7 +67,7 @@ pub struct RefusedFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputState {
-    /// The checks refused all of it.
+    /// The checks refused all of it, or it cannot be opened any more.
     Refused,
     /// It waits for reviewers.
     InReview,

@@ -78,7 +78,8 @@ async fn what_cannot_be_opened_any_more_keeps_no_other_output_from_being_listed(
     let (_, lost) = world.delivered().await;
     let (_, there) = world.delivered().await;
     let finished = world.entries().into_iter().find(|e| e.event.action == Action::JobFinished);
-    let sealed = finished.unwrap().event.evidence[0];
+    let finished = finished.unwrap();
+    let sealed = finished.event.evidence[0];
     std::fs::remove_file(world.path(&format!("data/sealed/{}", sealed.hex()))).unwrap();
     let world = world.restarted();
     let listed: Vec<OutputSummary> = world.get("/v0/outputs").await.read();
@@ -89,6 +90,11 @@ async fn what_cannot_be_opened_any_more_keeps_no_other_output_from_being_listed(
     let whose = |it: &OutputSummary| (it.output.clone(), it.project.clone(), it.author.clone());
     assert_eq!(whose(&first), whose(&lost));
     assert_eq!(world.export(&lost.output).await.reason(), "object.missing");
+    // And if nobody can say whose it was.
+    let author = finished.person.unwrap().hex();
+    std::fs::remove_file(world.path(&format!("record-keys/{author}"))).unwrap();
+    let listed: Vec<OutputSummary> = world.restarted().get("/v0/outputs").await.read();
+    assert_eq!(listed, [there]);
 }
 
 /// The same for a package that was altered before enclave, sealing and evidence saw it.

@@ -116,7 +116,7 @@ pub fn report(outcome: &Outcome, format: Format) -> ExitCode {
             let json = json!({ "verdict": "unusable", "reason": reason, "detail": detail });
             match format {
                 Format::Json => print(&Answer::new(json, ""), format),
-                Format::Human => eprintln!("{detail} ({reason})"),
+                Format::Human => say(&format!("{detail} ({reason})")),
             }
             ExitCode::from(2)
         }

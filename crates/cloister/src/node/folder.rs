@@ -122,16 +122,16 @@ pub(super) fn write_public(path: &Path, content: &[u8]) -> Result<(), NodeError>
 /// Writes a file that only its owner may read, whole or not at all, unless there is one: of several who
 /// come at a time the first one's stays.
 pub(super) fn write_first(path: &Path, content: &[u8]) -> Result<(), NodeError> {
-    let (process, thread) = (std::process::id(), std::thread::current().id());
-    let beside = path.with_extension(format!("{process}.{thread:?}.new"));
-    let place = || match fs::hard_link(&beside, path) {
+    let mut name = [0; 8];
+    getrandom::fill(&mut name).map_err(|_| NodeError::Random)?;
+    let beside = path.with_extension(format!("{:016x}.new", u64::from_be_bytes(name)));
+    let placed = write_beside(&beside, content, 0o600).and_then(|()| fs::hard_link(&beside, path));
+    let removed = fs::remove_file(&beside);
+    match placed {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => fs::remove_file(&beside),
-    };
-    write_beside(&beside, content, 0o600)
-        .and_then(|()| place())
-        .and_then(|()| sync_folder_of(path))
-        .map_err(|error| NodeError::File(path.to_owned(), error))
+        _ => removed.and_then(|()| sync_folder_of(path)),
+    }
+    .map_err(|error| NodeError::File(path.to_owned(), error))
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), NodeError> {
@@ -150,7 +150,7 @@ fn write_beside(beside: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// A name that is not durable would let what rests on the file outlive it.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -14,7 +14,7 @@ use seal::SealingSecretKey;
 use seal::rand_core::UnwrapErr;
 use zeroize::Zeroizing;
 
-use super::folder::write_first;
+use super::folder::{sync_folder_of, write_first};
 use super::{NodeError, NodeFolder};
 
 /// Every private key of a node.
@@ -127,6 +127,8 @@ fn kept(
     make: impl FnOnce() -> Result<Zeroizing<String>, NodeError>,
 ) -> Result<Zeroizing<String>, NodeError> {
     if let Some(key) = read(path)? {
+        // Whoever made it may have ended before its name was durable.
+        sync_folder_of(path).map_err(|error| NodeError::File(path.to_owned(), error))?;
         return Ok(key);
     }
     write_first(path, make()?.as_bytes())?;

@@ -61,32 +61,30 @@ impl StampFolder {
         })
     }
 
-    /// Keeps a stamp, durably, in place of another of its size. The response is written last, and another
-    /// one removed first, so where there is one there is its note.
+    /// Keeps a stamp, durably, in place of another of its size. The response gets its name last, and another
+    /// one loses it first, so where there is one there is its note.
     ///
     /// # Errors
     /// `timestamp.folder` if it cannot be written.
     pub fn keep(&self, stamp: &KeptStamp) -> Result<(), StampFolderError> {
         fs::create_dir_all(&self.0).map_err(|error| refused(&self.0, error))?;
-        let response = self.path(stamp.size, RESPONSE);
+        let (note, response) = (self.path(stamp.size, NOTE), self.path(stamp.size, RESPONSE));
+        // First everything that needs room.
+        for (path, content) in [(&note, stamp.note.as_bytes()), (&response, &stamp.response)] {
+            write(&beside(path), content).map_err(|error| refused(path, error))?;
+        }
         if response.exists() {
             fs::remove_file(&response).map_err(|error| refused(&response, error))?;
         }
-        for (kind, content) in [(NOTE, stamp.note.as_bytes()), (RESPONSE, &stamp.response)] {
-            let path = self.path(stamp.size, kind);
-            self.write(&path, content).map_err(|error| refused(&path, error))?;
+        for path in [&note, &response] {
             // CRASH: a note without a stamp is not looked at, and replaced by the next stamp of its size.
+            self.sync().map_err(|error| refused(path, error))?;
+            fs::rename(beside(path), path).map_err(|error| refused(path, error))?;
         }
-        Ok(())
+        self.sync().map_err(|error| refused(&self.0, error))
     }
 
-    fn write(&self, path: &Path, content: &[u8]) -> io::Result<()> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = path.with_file_name(format!(".{name}.new"));
-        let mut file = File::create(&beside)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
+    fn sync(&self) -> io::Result<()> {
         File::open(&self.0)?.sync_all()
     }
 
@@ -107,6 +105,17 @@ impl StampFolder {
         sizes.sort_unstable();
         Ok(sizes)
     }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// `SIZE` of `SIZE.tsr`, in its one spelling.
@@ -176,7 +185,7 @@ mod tests {
         fs::create_dir(folder.path().join(".3.tsr.new")).unwrap();
         let newer = KeptStamp { note: "newer".to_owned(), ..stamp(3) };
         assert_eq!(stamps.keep(&newer).unwrap_err().reason(), "timestamp.folder");
-        assert_eq!(stamps.all().unwrap(), []);
+        assert_eq!(stamps.all().unwrap(), [stamp(3)]);
     }
 
     #[test]

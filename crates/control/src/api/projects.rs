@@ -70,7 +70,7 @@ pub(super) async fn show(
 #[utoipa::path(post, path = "/v1/projects/{project}/approvals", tag = "projects",
     params(("project" = String, Path)), request_body = super::schema::Envelope,
     responses((status = 200, body = Project, description = "approved, or more are needed"),
-        (status = 403, body = super::schema::Problem, description = "refused; the statement is kept")))]
+        (status = 403, body = super::schema::Problem, description = "refused; a statement that is itself bad is kept, with the reason")))]
 pub(super) async fn approve(
     State(control): State<Arc<Control>>,
     caller: Caller,

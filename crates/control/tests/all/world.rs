@@ -176,7 +176,7 @@ impl World {
         let writing = database.begin_with("begin immediate").await.unwrap();
         let request = self.client.post(format!("{}{path}", self.own.url));
         let request = request.bearer_auth(self.token(person)).body(body.to_string());
-        let patience = Duration::from_millis(300);
+        let patience = Duration::from_secs(4);
         assert!(request.timeout(patience).send().await.unwrap_err().is_timeout());
         writing.rollback().await.unwrap();
     }

@@ -33,7 +33,7 @@ impl Output {
 
     pub(crate) const fn state(&self) -> &'static str {
         match self.state {
-            OutputState::Refused => "refused by the checks",
+            OutputState::Refused => "refused",
             OutputState::InReview => "in review",
             OutputState::Rejected => "rejected by a reviewer",
             OutputState::Accepted => "accepted",

@@ -69,8 +69,9 @@ fn system() -> Option<u64> {
 fn group() -> Option<u64> {
     let number = |file: &str| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok();
     let most = number("/sys/fs/cgroup/memory.max")?;
-    let cached = listed(&fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?, "inactive_file ");
-    let taken = number("/sys/fs/cgroup/memory.current")?.saturating_sub(cached.unwrap_or_default());
+    let cached = fs::read_to_string("/sys/fs/cgroup/memory.stat").ok();
+    let cached = cached.and_then(|text| listed(&text, "inactive_file ")).unwrap_or_default();
+    let taken = number("/sys/fs/cgroup/memory.current")?.saturating_sub(cached);
     Some(most.saturating_sub(taken))
 }
 
