@@ -37,8 +37,13 @@ fn systems() -> impl Strategy<Value = System> {
                     counts.push(parts.iter().map(|part| counts[*part]).sum());
                 }
             }
-            let cell =
-                |(count, how): (&u64, &u8)| CountCell { count: *count, seen: see(*how, *count) };
+            let cell = |(count, how): (&u64, &u8)| {
+                let seen = see(*how, *count);
+                let within = shown_most(&CountCell { count: *count, seen }) <= MOST;
+                // A larger one would bound its parts beyond what is tried.
+                let seen = if within { seen } else { Seen::Hidden };
+                CountCell { count: *count, seen }
+            };
             System::new(counts.iter().zip(&hows).map(cell).collect(), sums).unwrap()
         },
     )
@@ -83,6 +88,15 @@ fn ranges(system: &System) -> Vec<(u64, u64)> {
     ranges
 }
 
+/// What a cell can be at most by what is seen of it.
+fn shown_most(cell: &CountCell) -> u64 {
+    match cell.seen {
+        Seen::Exact => cell.count,
+        Seen::Within { most, .. } => most,
+        Seen::Hidden => u64::MAX,
+    }
+}
+
 fn may_be(cell: &CountCell, count: u64) -> bool {
     match cell.seen {
         Seen::Exact => count == cell.count,
@@ -95,12 +109,7 @@ fn try_all(system: &System, free: &[usize], counts: &mut [Option<u64>], found: &
     // A total that is shown already has too much, whatever the rest is.
     let too_much = system.sums().iter().any(|sum| {
         let parts: u64 = sum.parts.iter().filter_map(|part| counts[*part]).sum();
-        let most = match system.cells()[sum.total] {
-            CountCell { count, seen: Seen::Exact } => count,
-            CountCell { seen: Seen::Within { most, .. }, .. } => most,
-            CountCell { seen: Seen::Hidden, .. } => u64::MAX,
-        };
-        parts > most
+        parts > shown_most(&system.cells()[sum.total])
     });
     if too_much {
         return;
