@@ -241,7 +241,7 @@ fn ctrl_c_leaves_nothing() {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A child that does not outlive its test.
 struct Ended(Child);

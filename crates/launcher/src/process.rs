@@ -178,7 +178,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_process_is_killed() {
-        let process = Qemu::keep(run(&["exec sleep 60"]), Duration::from_secs(60)).await.unwrap();
+        // Longer than any test may take: it does not end by itself.
+        let hour = Duration::from_secs(3600);
+        let process = Qemu::keep(run(&["exec sleep 3600"]), hour).await.unwrap();
         let handle = process.handle.try_clone().unwrap();
         drop(process);
         let ended = poll(&mut [PollFd::new(&handle, PollFlags::IN)], None).unwrap();
