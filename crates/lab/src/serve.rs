@@ -115,7 +115,7 @@ pub async fn run(options: &Options, json: bool) -> Result<(), LabError> {
         println!("{}", served.lines(&sealing));
     }
     let ended = tokio::select! {
-        ended = node.ended() => ended,
+        error = node.ended() => Err(error),
         () = stop => Ok(()),
     };
     node.stop().await;

@@ -58,7 +58,7 @@ async fn serve(config: &ServeConfig) -> Result<(), NodeError> {
         say(&format!("bundles   {}   {}", key.display(), root.display()));
     }
     let ended = tokio::select! {
-        ended = node.ended() => ended,
+        error = node.ended() => Err(error),
         () = stop => Ok(()),
     };
     node.stop().await;

@@ -255,13 +255,10 @@ impl Node {
         self.tasks.shutdown().await;
     }
 
-    /// Waits until a service ends, which none does by itself.
-    ///
-    /// # Errors
-    /// [`NodeError::Ended`], always: whoever started the node is to start it anew.
-    pub async fn ended(&mut self) -> Result<(), NodeError> {
+    /// Waits until a service ends, which none does by itself: [`NodeError::Ended`].
+    pub async fn ended(&mut self) -> NodeError {
         self.tasks.join_next().await;
-        Err(NodeError::Ended)
+        NodeError::Ended
     }
 }
 
